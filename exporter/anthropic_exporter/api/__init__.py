@@ -1,0 +1,1 @@
+"""Talk to the Admin API: transport, pacing, retries, paging, decoding; both generations end here."""

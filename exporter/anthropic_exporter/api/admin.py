@@ -1,0 +1,153 @@
+"""The Admin API of one organization, as the collectors see it."""
+
+import threading
+
+import httpx
+
+from anthropic_exporter.records import (
+    ApiKey,
+    CostRow,
+    Invite,
+    Member,
+    Organization,
+    Reading,
+    UsageRow,
+    Workspace,
+    WorkspaceMember,
+)
+
+from . import analytics, cost, inventory, usage
+from .pacing import Pacer
+from .ports import Credential, Observer
+from .reader import Reader
+from .transport import Transport
+
+
+class AdminApi:
+    """Reads one organization. Thread-safe; sends nothing but GET.
+
+    Each method returns the whole of what it names, over all pages, or raises a PollError: never a part. A
+    ValueError means that the caller asked for what no query can ask for.
+
+    Args:
+        base_url: https, or http to loopback.
+        credential: gives the key for each request.
+        pacer: shared by everything that asks for this organization.
+        timeout: seconds for one whole answer.
+        observer: told of each request and of all that is not as documented.
+        stop: when set, waits end and methods raise Unavailable.
+        transport: replaces the network in tests.
+
+    Raises:
+        ConfigError: the base URL or a proxy variable cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        credential: Credential,
+        pacer: Pacer,
+        timeout: float,
+        observer: Observer,
+        stop: threading.Event,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._transport = Transport(base_url, timeout, transport)
+        self._reader = Reader(self._transport, credential, pacer, observer, stop)
+
+    @property
+    def organization_header(self) -> str | None:
+        """The newest ``anthropic-organization-id``, or None before the first answer that had one."""
+        return self._reader.organization_header
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def organization(self) -> Organization:
+        """See `inventory.organization`."""
+        return inventory.organization(self._reader)
+
+    def workspaces(self) -> tuple[list[Workspace], str | None]:
+        """See `inventory.workspaces`."""
+        return inventory.workspaces(self._reader)
+
+    def workspace_members(self, workspace_id: str) -> list[WorkspaceMember]:
+        """See `inventory.workspace_members`."""
+        return inventory.workspace_members(self._reader, workspace_id)
+
+    def members(self) -> list[Member]:
+        """See `inventory.members`."""
+        return inventory.members(self._reader)
+
+    def invites(self) -> list[Invite]:
+        """See `inventory.invites`."""
+        return inventory.invites(self._reader)
+
+    def api_keys(self, default_workspace: str | None) -> tuple[list[ApiKey], str | None]:
+        """See `inventory.api_keys`."""
+        return inventory.api_keys(self._reader, default_workspace)
+
+    def usage_report(
+        self,
+        *,
+        starting_at: int,
+        ending_at: int,
+        width: str,
+        dimensions: tuple[str, ...],
+        rows_per_bucket: int,
+    ) -> Reading[UsageRow]:
+        """See `usage.usage_report`."""
+        return usage.usage_report(
+            self._reader,
+            starting_at=starting_at,
+            ending_at=ending_at,
+            width=width,
+            dimensions=dimensions,
+            rows_per_bucket=rows_per_bucket,
+        )
+
+    def analytics_usage(
+        self,
+        *,
+        starting_at: int,
+        ending_at: int,
+        width: str | None,
+        dimensions: tuple[str, ...],
+        default_workspace: str | None,
+    ) -> Reading[UsageRow]:
+        """See `analytics.analytics_usage`."""
+        return analytics.analytics_usage(
+            self._reader,
+            starting_at=starting_at,
+            ending_at=ending_at,
+            width=width,
+            dimensions=dimensions,
+            default_workspace=default_workspace,
+        )
+
+    def cost_report(self, *, starting_at: int, ending_at: int) -> Reading[CostRow]:
+        """See `cost.cost_report`."""
+        return cost.cost_report(self._reader, starting_at=starting_at, ending_at=ending_at)
+
+    def analytics_cost(
+        self,
+        *,
+        starting_at: int,
+        ending_at: int,
+        width: str | None,
+        dimensions: tuple[str, ...],
+        fan_out: bool,
+        default_workspace: str | None,
+    ) -> Reading[CostRow]:
+        """See `analytics.analytics_cost`."""
+        return analytics.analytics_cost(
+            self._reader,
+            starting_at=starting_at,
+            ending_at=ending_at,
+            width=width,
+            dimensions=dimensions,
+            fan_out=fan_out,
+            default_workspace=default_workspace,
+        )

@@ -1,0 +1,1 @@
+"""One collector per kind of data: which windows to read, and where the records go."""

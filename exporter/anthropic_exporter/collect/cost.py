@@ -1,0 +1,163 @@
+"""Collector ``cost``: what was billed per workspace, model and tier, at which list cost, and per key.
+
+From the analytics report where it answers (list cost, cost per key, and a figure for today), else from the legacy
+cost report (completed days only).
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from anthropic_exporter.collect import plan
+from anthropic_exporter.collect.base import Directory, remember
+from anthropic_exporter.collect.capability import Capability, Memory
+from anthropic_exporter.collect.intake import amount_values, arranger, bucketed, flat, list_values
+from anthropic_exporter.errors import EmptyRange
+from anthropic_exporter.records import CostRow, Intake, Interval, Reading
+from anthropic_exporter.utc import DAY, floor
+
+ANALYTICS = "/v1/organizations/analytics/cost"
+LEGACY = "/v1/organizations/cost_report"
+
+STREAM, LIST_STREAM, KEY_STREAM = "cost", "cost.list", "cost.api_key"
+DIMENSIONS = ("workspace_id", "model", "service_tier", "cost_type", "token_type")
+GROUP_BY = ("workspace_id", "model", "service_tier")
+KEY_DIMENSIONS = ("api_key_id", "model")
+
+HOT_DAYS = 3
+"""Days before today that each poll reads again: cost appears within two days."""
+
+log = logging.getLogger(__name__)
+
+
+class CostApi(Protocol):
+    """The part of the Admin API that is read here."""
+
+    def cost_report(self, *, starting_at: int, ending_at: int) -> Reading[CostRow]:
+        """Read the legacy cost report."""
+
+    def analytics_cost(
+        self,
+        *,
+        starting_at: int,
+        ending_at: int,
+        width: str | None,
+        dimensions: tuple[str, ...],
+        fan_out: bool,
+        default_workspace: str | None,
+    ) -> Reading[CostRow]:
+        """Read the analytics cost report."""
+
+
+@dataclass(slots=True)
+class CostCollector:
+    """Reads billed cost.
+
+    Args:
+        interval: seconds between polls.
+        cadence: of late data; only its cold tier matters, since each poll reads the last days anyway.
+        sources: which endpoints may serve it, the preferred one first.
+    """
+
+    api: CostApi
+    interval: float
+    cadence: plan.Cadence
+    epoch: Callable[[float], int]
+    earliest: Callable[[float], int]
+    sources: tuple[str, ...]
+    memory: Memory
+    directory: Directory
+    name: str = "cost"
+    _capability: Capability = field(init=False)
+    _progress: plan.Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._capability = Capability("cost", self.memory)
+        kept = self.memory.get("collector.cost")
+        self._progress = msgspec.json.decode(kept, type=plan.Progress) if kept else plan.Progress()
+
+    @property
+    def source(self) -> str:
+        """The endpoint that serves it."""
+        return self._capability.endpoint
+
+    def read(self, now: float) -> Iterator[Intake]:
+        """Read what is due: by workspace, then by key where the analytics report serves.
+
+        Raises:
+            PollError: a read failed. What was yielded before stays valid: each is a whole window.
+        """
+        tier = plan.due(self._progress, now, self.cadence)
+        for window in self._windows(tier, now):
+            yield from self._window(window, now)
+        if self.source == ANALYTICS:
+            yield from self._by_key(tier, now)
+        self._progress = self._progress.read(tier, now)
+        remember(self.memory, "collector.cost", self._progress)
+
+    def whole_streams(self) -> list[str]:
+        """Return the streams that have been read whole from the epoch, after a cycle that ended well."""
+        return [STREAM, LIST_STREAM, KEY_STREAM] if self.source == ANALYTICS else [STREAM]
+
+    def _windows(self, tier: int, now: float) -> list[Interval]:
+        today = floor(now, DAY)
+        first = plan.base(self.epoch(now), now)
+        days = {plan.ARCHIVE: today - first, plan.COLD: plan.COLD_DAYS * DAY}.get(tier, HOT_DAYS * DAY)
+        return plan.chunks(max(today - days, first), today + DAY)
+
+    def _window(self, window: Interval, now: float) -> Iterator[Intake]:
+        calls = {
+            ANALYTICS: lambda: self._analytics(window, now, GROUP_BY, fan_out=True),
+            LEGACY: lambda: self._legacy(window),
+        }
+        endpoint, reading = self._capability.ask([(source, calls[source]) for source in self.sources], now)
+        arrange = arranger(DIMENSIONS, DIMENSIONS)
+        if endpoint == LEGACY:
+            intake = bucketed(STREAM, window, reading, arrange, amount_values)
+            if intake.buckets:
+                yield intake
+            return
+        window = Interval(max(window.starting_at, self.earliest(now)), window.ending_at)
+        for stream, values in ((STREAM, amount_values), (LIST_STREAM, list_values)):
+            found = flat(stream, window, DAY, reading, arrange, values)
+            if found:
+                yield found
+
+    def _by_key(self, tier: int, now: float) -> Iterator[Intake]:
+        for window, width in plan.sums(tier, now, self.epoch(now), self.earliest(now)):
+            reading = self.api.analytics_cost(
+                starting_at=window.starting_at,
+                ending_at=window.ending_at,
+                width=width,
+                dimensions=KEY_DIMENSIONS,
+                fan_out=False,
+                default_workspace=self.directory.require(),
+            )
+            seconds = DAY if width else window.ending_at - window.starting_at
+            intake = flat(KEY_STREAM, window, seconds, reading, arranger(KEY_DIMENSIONS, KEY_DIMENSIONS), amount_values)
+            if intake:
+                yield intake
+
+    def _analytics(
+        self, window: Interval, now: float, dimensions: tuple[str, ...], *, fan_out: bool
+    ) -> Reading[CostRow]:
+        start = max(window.starting_at, self.earliest(now))
+        if start >= window.ending_at:
+            return Reading([], None)
+        return self.api.analytics_cost(
+            starting_at=start,
+            ending_at=window.ending_at,
+            width="1d",
+            dimensions=dimensions,
+            fan_out=fan_out,
+            default_workspace=self.directory.require(),
+        )
+
+    def _legacy(self, window: Interval) -> Reading[CostRow]:
+        try:
+            return self.api.cost_report(starting_at=window.starting_at, ending_at=window.ending_at)
+        except EmptyRange:
+            return Reading([], None)

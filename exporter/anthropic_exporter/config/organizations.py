@@ -1,0 +1,45 @@
+"""``organizations:`` which there are, and where the key of each comes from."""
+# ruff: noqa: RUF009 - setting() makes a dataclasses.field
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anthropic_exporter.api.ports import Credential
+from anthropic_exporter.config import values
+from anthropic_exporter.config.reader import Place, named_items, section, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationEntry:
+    """One organization as the file has it: where its key is, not yet the key."""
+
+    alias: str = setting(values.name, default="main")
+    admin_key_file: Path | None = setting(values.path, default=None)
+    admin_key_env: str | None = setting(values.variable, default=None)
+    base_url: str = setting(values.base_url, default="https://api.anthropic.com")
+    source: str = setting(values.choice("auto", "legacy", "analytics", "org-scoped"), default="auto")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationSettings:
+    """One organization and its key."""
+
+    alias: str
+    credential: Credential = field(repr=False, hash=False)
+    base_url: str
+    source: str  # auto, legacy, analytics, org-scoped
+
+
+def _entry(value: object, place: Place) -> OrganizationEntry:
+    entry = section(OrganizationEntry)(value, place)
+    if entry.admin_key_file and entry.admin_key_env:
+        place.refuse_because("expected one of admin_key_file and admin_key_env, found both")
+    return entry
+
+
+def read_entries(value: object, place: Place) -> tuple[OrganizationEntry, ...]:
+    """Read the organizations, of which there is at least one."""
+    expected = "a list of organizations"
+    if value == []:
+        place.refuse(expected, value)
+    return named_items(_entry, expected, "alias")(value, place)

@@ -1,0 +1,1 @@
+"""The catalogue of metric families, snapshots and their rendering."""

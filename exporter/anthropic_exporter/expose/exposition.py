@@ -1,0 +1,135 @@
+"""What ``/metrics`` shows, rendered and compressed before anybody asks.
+
+Every piece of text is compressed once, when it is rendered, into raw deflate blocks that end on a byte
+boundary and refer to nothing before them (Z_FULL_FLUSH on a fresh compressor). Such pieces can be put
+together in any selection and closed with what is only known at the scrape, and the whole is still *one* gzip
+member. Two members one after the other would not do: decoders that stop after the first would lose the rest
+without an error.
+
+Source: RFC 1951 section 3.2, RFC 1952 section 2.3.
+"""
+
+import struct
+import zlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from anthropic_exporter.expose.family import Family
+
+#: Level 1 takes a third of the time of level 9 for a few percent of the size.
+LEVEL = 1
+
+# No name, no time, "fastest", operating system unknown.
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of bytes, plain and as raw deflate that is not yet ended."""
+
+    plain: bytes
+    deflated: bytes
+
+
+def piece(plain: bytes) -> Piece:
+    """Compress a run of bytes on its own."""
+    return Piece(plain, _deflate(plain, zlib.Z_FULL_FLUSH))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One family: its header in either format, and the samples, which are the same in both."""
+
+    family: Family
+    series: int
+    text_head: Piece
+    openmetrics_head: Piece
+    samples: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """Pieces in their order, with what the trailer of a gzip member needs to know of them."""
+
+    pieces: tuple[Piece, ...]
+    size: int
+    crc: int
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> Self:
+        crc = 0
+        for each in pieces:
+            crc = zlib.crc32(each.plain, crc)
+        return cls(tuple(pieces), sum(len(each.plain) for each in pieces), crc)
+
+    def plain(self, tail: bytes) -> bytes:
+        return b"".join((*(each.plain for each in self.pieces), tail))
+
+    def gzipped(self, tail: bytes) -> bytes:
+        trailer = struct.pack("<LL", zlib.crc32(tail, self.crc), (self.size + len(tail)) & 0xFFFFFFFF)
+        deflated = (each.deflated for each in self.pieces)
+        return b"".join((_GZIP_HEADER, *deflated, _deflate(tail, zlib.Z_FINISH), trailer))
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """All families of one moment; never changed, only replaced."""
+
+    blocks: tuple[Block, ...]
+    _text: _Document
+    _openmetrics: _Document
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block]) -> Self:
+        """Put the families together, in the order given."""
+        whole = tuple(blocks)
+        return cls(whole, _document(whole, openmetrics=False), _document(whole, openmetrics=True))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the uncompressed text format."""
+        return self._text.size
+
+    @property
+    def series(self) -> dict[str, int]:
+        """How many series each family shows, by full name."""
+        return {block.family.name: block.series for block in self.blocks}
+
+    def body(
+        self,
+        *,
+        openmetrics: bool = False,
+        gzip: bool = False,
+        collectors: Collection[str] | None = None,
+        dynamic: bytes = b"",
+    ) -> bytes:
+        """Return the body of one answer; without a selection it costs a copy of the memory.
+
+        Args:
+            collectors: the collectors whose families to show; None for all.
+            dynamic: what is rendered at the scrape, in the same format. It comes last: in OpenMetrics it
+            brings the
+                ``# EOF``.
+        """
+        document = self._openmetrics if openmetrics else self._text
+        if collectors is not None:
+            chosen = [block for block in self.blocks if block.family.collector in collectors]
+            document = _document(chosen, openmetrics=openmetrics)
+        return document.gzipped(dynamic) if gzip else document.plain(dynamic)
+
+
+def _document(blocks: Sequence[Block], *, openmetrics: bool) -> _Document:
+    pieces: list[Piece] = []
+    for block in blocks:
+        pieces += (block.openmetrics_head if openmetrics else block.text_head, block.samples)
+    return _Document.of(pieces)
+
+
+def _deflate(plain: bytes, mode: int) -> bytes:
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(plain) + compressor.flush(mode)
+
+
+#: Before anything was read.
+EMPTY = Exposition.of(())

@@ -1,0 +1,1 @@
+"""The rows of the catalogue, one module per subject. A metric more is a row more."""

@@ -1,0 +1,102 @@
+"""Everything that one organization shows at one moment, as samples of catalogue families."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from anthropic_exporter.expose.family import Family, FamilySamples, Sample
+from anthropic_exporter.expose.holdings import holdings
+from anthropic_exporter.ledger.inventory import Inventory
+from anthropic_exporter.ledger.windows import WINDOWS, bounds
+from anthropic_exporter.money.accounts import Accounts
+from anthropic_exporter.records import TOKEN_TYPES
+from anthropic_exporter.utc import DAY, floor, month_start
+
+
+@dataclass(slots=True)
+class OrganizationView:
+    """What is known of one organization, and how it becomes samples.
+
+    Args:
+        family: the catalogue, with the labels of ``usage.group_by`` resolved.
+        streams: which stream each counter family comes from; a family is shown once its stream was read whole.
+        last_used: by API key, the end of the newest bucket with usage.
+    """
+
+    accounts: Accounts
+    inventory: Inventory
+    family: Callable[[str], Family]
+    streams: Mapping[str, str]
+    last_used: dict[str, int] = field(default_factory=dict)
+
+    def families(self, organization_id: str, now: float) -> list[FamilySamples]:
+        """Return all families with their samples."""
+        with self.accounts.guard:
+            found = [*self._counters(now), *self._windows(now), *self._freshness()]
+        carried = self._carried(found)
+        found.extend(holdings(self.inventory, carried, self.last_used, now))
+        return [
+            FamilySamples(self.family(name), [((organization_id, *labels), value) for labels, value in samples])
+            for name, samples in found
+            if samples
+        ]
+
+    def prices(self, now: float) -> FamilySamples:
+        """Return the prices in force today; they are the same for every organization."""
+        return FamilySamples(
+            self.family("anthropic_model_price_usd_per_million_tokens"),
+            list(self.accounts.prices.rows(floor(now, DAY))),
+        )
+
+    def _counters(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
+        for name, stream in self.streams.items():
+            if self.accounts.complete(stream):
+                yield name, list(self.accounts.counters.shown(name, now))
+
+    def _windows(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
+        for window in WINDOWS:
+            if self._valid("usage", window, now):
+                sums = self._sums("usage", window, now)
+                yield (
+                    f"anthropic_usage_{window}_tokens",
+                    [
+                        ((*labels, token_type), count)
+                        for labels, counts in sums.items()
+                        for token_type, count in zip(TOKEN_TYPES, counts, strict=True)
+                    ],
+                )
+                money = self._sums("estimate", window, now)
+                yield f"anthropic_estimated_cost_{window}_usd", [(labels, sum(usd)) for labels, usd in money.items()]
+            if self._valid("cost", window, now):
+                billed = self.accounts.days("cost").total(*bounds(window, now))
+                yield f"anthropic_cost_{window}_usd", [(labels, usd[0]) for labels, usd in billed.items()]
+
+    def _sums(self, book: str, window: str, now: float) -> dict[tuple[str, ...], tuple[int, ...]]:
+        """Return a window's sums, with a zero for what was used in another window: usage is known to be none."""
+        days = self.accounts.days(book)
+        zeros = {labels: (0,) * (len(TOKEN_TYPES) if book == "usage" else 2) for labels in days.labels()}
+        return {**zeros, **days.total(*bounds(window, now))}  # type: ignore[dict-item] # tokens are whole numbers
+
+    def _valid(self, stream: str, window: str, now: float) -> bool:
+        """Return whether the stream was read since the window began to be what it is."""
+        since = floor(now, DAY) if window in ("today", "yesterday") else month_start(now)
+        return self.accounts.complete(stream) and self.accounts.read_at(stream) >= since
+
+    def _freshness(self) -> Iterator[tuple[str, list[Sample]]]:
+        for stream in ("usage", "cost"):
+            if not self.accounts.complete(stream):
+                continue
+            fresh = self.accounts.freshness(stream)
+            if fresh.newest is not None:
+                yield f"anthropic_{stream}_last_bucket_timestamp_seconds", [((), fresh.newest)]
+            if fresh.settled_until is not None:
+                yield f"anthropic_{stream}_settled_timestamp_seconds", [((), fresh.settled_until)]
+
+    def _carried(self, found: list[tuple[str, list[Sample]]]) -> dict[str, set[str]]:
+        carried: dict[str, set[str]] = {"workspace_id": set(), "api_key_id": set()}
+        for name, samples in found:
+            labels = self.family(name).labels[1:]
+            for key, values in carried.items():
+                if key in labels:
+                    place = labels.index(key)
+                    values.update([sample[0][place] for sample in samples])
+        return carried

@@ -1,0 +1,335 @@
+"""What the ledger's state file holds, and transactions over it.
+
+One file for all organizations, one connection, one writer at a time. A transaction is committed before anything it
+changed is shown (write-ahead log with full synchronisation), so a value that was ever exposed is found again after a
+crash. The file holds usage, never a secret.
+"""
+
+import contextlib
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from anthropic_exporter.errors import StateError
+from anthropic_exporter.ledger.counters import Counter, Staged
+from anthropic_exporter.ledger.statefile import COLUMNS, MEMORY, open_state
+from anthropic_exporter.records import Interval, Labels, Number, Values
+
+
+class BucketRecord(NamedTuple):
+    """What is remembered of a bucket beside its cells. Times are seconds since 1970 UTC."""
+
+    read_at: float
+    changed_at: float
+    reads: int  # readings in a row, taken after the settle delay, that changed nothing
+    settled: bool
+    counted: bool  # whether counters hold its cells
+
+
+CounterRow = tuple[str, Labels, Counter]
+
+
+class Store:
+    """The state of all organizations.
+
+    Args:
+        path: the file, or ":memory:".
+
+    Raises:
+        StateError: another process holds the file, or it cannot be created or written.
+    """
+
+    def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.persistent = path != MEMORY
+        self.last_commit: float | None = None
+        self._write_failures = 0
+        self._clock = clock
+        self._guard = threading.RLock()
+        self._streams: dict[tuple[str, str], int] = {}
+        self._ids: dict[int, dict[Labels, int]] = {}
+        self._labels: dict[int, Labels] = {}
+        self._file = open_state(path)
+        self._connection = self._file.connection
+        self.loaded = self._file.loaded
+
+    def close(self) -> None:
+        """Close the file and let another process have it."""
+        with self._guard:
+            self._file.close()
+
+    def size_bytes(self) -> int:
+        """Return the size of the database, its write-ahead log included."""
+        if not self.persistent:
+            pages, size = self._one("PRAGMA page_count"), self._one("PRAGMA page_size")
+            return int(pages) * int(size)
+        return sum(p.stat().st_size for p in (Path(self.path), Path(f"{self.path}-wal")) if p.exists())
+
+    def take_write_failures(self) -> int:
+        """Return how many transactions failed since this was last asked."""
+        with self._guard:
+            failures, self._write_failures = self._write_failures, 0
+        return failures
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything that the block writes, or nothing.
+
+        Raises:
+            StateError: the disk is full, the file read-only, or the like. What was there before still is.
+        """
+        with self._guard:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._connection.execute("COMMIT")
+                self.last_commit = self._clock()
+            except sqlite3.Error as error:
+                self._rollback()
+                self._write_failures += 1
+                raise StateError(f"{self.path}: state cannot be written: {error}") from error
+            except BaseException:
+                self._rollback()
+                raise
+
+    def meta(self, organization: str, key: str) -> str | None:
+        """Return a remembered text, or None."""
+        with self._guard:
+            row = self._connection.execute(
+                "SELECT value FROM meta WHERE organization = ? AND key = ?", (organization, key)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, organization: str, key: str, value: str) -> None:
+        """Remember a text (inside a transaction)."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (organization, key, value))
+
+    def forget_organization(self, organization: str) -> None:
+        """Drop everything about an organization (inside a transaction)."""
+        for (name, _), stream in list(self._streams.items()):
+            if name == organization:
+                self.forget_stream(stream)
+        for table in ("meta", "counters", "overflowed", "inventory"):
+            self._connection.execute(f"DELETE FROM {table} WHERE organization = ?", (organization,))  # noqa: S608 - fixed names
+
+    def stream(self, organization: str, name: str) -> int:
+        """Return the number of a stream, making it when it is new."""
+        with self._guard:
+            key = (organization, name)
+            if key not in self._streams:
+                with self.transaction():
+                    self._connection.execute("INSERT OR IGNORE INTO streams (organization, name) VALUES (?, ?)", key)
+                row = self._connection.execute(
+                    "SELECT id FROM streams WHERE organization = ? AND name = ?", key
+                ).fetchone()
+                self._streams[key] = row[0]
+                self._ids[row[0]] = {}
+                for label_set, labels in self._connection.execute(
+                    "SELECT id, labels FROM groups WHERE stream = ?", (row[0],)
+                ):
+                    self._remember(row[0], label_set, _labels(labels))
+            return self._streams[key]
+
+    def forget_stream(self, stream: int) -> None:
+        """Drop all buckets and cells of a stream (inside a transaction)."""
+        for table in ("buckets", "cells", "groups"):
+            self._connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - fixed names
+        self._ids[stream] = {}
+
+    def buckets(self, stream: int, starting_at: int, ending_at: int) -> dict[Interval, BucketRecord]:
+        """Return the buckets that lie in or reach into [starting_at, ending_at), in ascending order."""
+        with self._guard:
+            rows = self._connection.execute(
+                "SELECT starting_at, ending_at, read_at, changed_at, reads, settled, counted FROM buckets"
+                " WHERE stream = ? AND starting_at < ? AND ending_at > ? ORDER BY starting_at",
+                (stream, ending_at, starting_at),
+            ).fetchall()
+        return {Interval(r[0], r[1]): BucketRecord(r[2], r[3], r[4], bool(r[5]), bool(r[6])) for r in rows}
+
+    def cells(self, stream: int, width: int, starting_at: int, ending_at: int) -> dict[int, dict[Labels, Values]]:
+        """Return the cells of the buckets that start in [starting_at, ending_at), by bucket start."""
+        columns = ", ".join(f"v{i}" for i in range(width))
+        found: dict[int, dict[Labels, Values]] = {}
+        with self._guard:
+            for row in self._connection.execute(
+                f"SELECT starting_at, label_set, {columns} FROM cells"  # noqa: S608 - fixed names
+                " WHERE stream = ? AND starting_at >= ? AND starting_at < ?",
+                (stream, starting_at, ending_at),
+            ):
+                found.setdefault(row[0], {})[self._labels[row[1]]] = tuple(
+                    [Decimal(v) if isinstance(v, str) else v for v in row[2:]]
+                )
+        return found
+
+    def newest(self, stream: int) -> int | None:
+        """Return the start of the newest bucket that has cells, or None."""
+        with self._guard:
+            row = self._connection.execute("SELECT MAX(starting_at) FROM cells WHERE stream = ?", (stream,)).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def newest_by_labels(self, stream: int) -> dict[Labels, int]:
+        """Return for each combination of labels the end of the newest bucket that has it."""
+        with self._guard:
+            rows = self._connection.execute(
+                "SELECT label_set, MAX(ending_at) FROM cells JOIN buckets USING (stream, starting_at)"
+                " WHERE stream = ? GROUP BY label_set",
+                (stream,),
+            ).fetchall()
+        return {self._labels[label_set]: end for label_set, end in rows}
+
+    def write_buckets(self, stream: int, records: Mapping[Interval, BucketRecord]) -> None:
+        """Write bucket records (inside a transaction)."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(stream, *interval, *record) for interval, record in records.items()],
+        )
+
+    def drop_buckets(self, stream: int, intervals: Iterable[Interval]) -> None:
+        """Drop buckets and their cells (inside a transaction)."""
+        keys = [(stream, interval.starting_at) for interval in intervals]
+        self._connection.executemany("DELETE FROM buckets WHERE stream = ? AND starting_at = ?", keys)
+        self._connection.executemany("DELETE FROM cells WHERE stream = ? AND starting_at = ?", keys)
+
+    def write_cells(
+        self, stream: int, starting_at: int, before: Mapping[Labels, Values], after: Mapping[Labels, Values]
+    ) -> None:
+        """Write what differs between two readings of one bucket (inside a transaction)."""
+        gone = [(stream, starting_at, self._ids[stream][labels]) for labels in before.keys() - after.keys()]
+        self._connection.executemany("DELETE FROM cells WHERE stream = ? AND starting_at = ? AND label_set = ?", gone)
+        self._connection.executemany(
+            f"INSERT OR REPLACE INTO cells VALUES (?, ?, ?{', ?' * COLUMNS})",  # noqa: S608 - fixed names
+            [
+                (stream, starting_at, self._label_set(stream, labels), *_padded(values))
+                for labels, values in after.items()
+                if before.get(labels) != values
+            ],
+        )
+
+    def counters(self, organization: str) -> Iterator[CounterRow]:
+        """Yield the counters of an organization."""
+        with self._guard:
+            rows = self._connection.execute(
+                "SELECT family, labels, total, high, held, hold_until, moved_at FROM counters WHERE organization = ?",
+                (organization,),
+            ).fetchall()
+        for family, text, total, high, held, hold_until, moved_at in rows:
+            yield (
+                family,
+                _labels(text),
+                Counter(_number(total), _number(high), _number(held), hold_until, moved_at),
+            )
+
+    def overflowed(self, organization: str) -> list[tuple[str, Labels]]:
+        """Return the label sets that went into overflow series."""
+        with self._guard:
+            rows = self._connection.execute(
+                "SELECT family, labels FROM overflowed WHERE organization = ?", (organization,)
+            ).fetchall()
+        return [(family, _labels(text)) for family, text in rows]
+
+    def write_counters(self, organization: str, staged: Staged) -> None:
+        """Write staged counters (inside a transaction)."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    organization,
+                    family,
+                    json.dumps(labels),
+                    _plain(counter.total),
+                    _plain(counter.high),
+                    _plain(counter.held),
+                    counter.hold_until,
+                    counter.moved_at,
+                )
+                for (family, labels), counter in staged.counters.items()
+            ],
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO overflowed VALUES (?, ?, ?)",
+            [(organization, family, json.dumps(labels)) for family, labels in staged.overflowed],
+        )
+
+    def forget_families(self, organization: str, families: Iterable[str]) -> None:
+        """Drop families whose label sets have changed (inside a transaction)."""
+        for family in families:
+            for table in ("counters", "overflowed"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE organization = ? AND family = ?",  # noqa: S608 - fixed names
+                    (organization, family),
+                )
+
+    def inventory(self, organization: str, kind: str) -> dict[str, str]:
+        """Return the remembered objects of a kind by ID, as JSON."""
+        with self._guard:
+            rows = self._connection.execute(
+                "SELECT id, value FROM inventory WHERE organization = ? AND kind = ?", (organization, kind)
+            ).fetchall()
+        return dict(rows)
+
+    def replace_inventory(self, organization: str, kind: str, values: Mapping[str, str]) -> None:
+        """Write all objects of a kind (inside a transaction)."""
+        self._connection.execute("DELETE FROM inventory WHERE organization = ? AND kind = ?", (organization, kind))
+        self._connection.executemany(
+            "INSERT INTO inventory VALUES (?, ?, ?, ?)",
+            [(organization, kind, key, value) for key, value in values.items()],
+        )
+
+    def _label_set(self, stream: int, labels: Labels) -> int:
+        known = self._ids[stream].get(labels)
+        if known is not None:
+            return known
+        text = json.dumps(labels)
+        self._connection.execute("INSERT OR IGNORE INTO groups (stream, labels) VALUES (?, ?)", (stream, text))
+        row = self._connection.execute(
+            "SELECT id FROM groups WHERE stream = ? AND labels = ?", (stream, text)
+        ).fetchone()
+        self._remember(stream, row[0], labels)
+        return int(row[0])
+
+    def _remember(self, stream: int, label_set: int, labels: Labels) -> None:
+        self._ids[stream][labels] = label_set
+        self._labels[label_set] = labels
+
+    def _rollback(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+        # Numbers given to label sets inside the transaction are gone with it.
+        self._ids = {stream: {} for stream in self._ids}
+        with contextlib.suppress(sqlite3.Error):
+            for stream, label_set, labels in self._connection.execute("SELECT stream, id, labels FROM groups"):
+                if stream in self._ids:
+                    self._remember(stream, label_set, _labels(labels))
+        self._streams = {}
+        with contextlib.suppress(sqlite3.Error):
+            self._streams = {
+                (organization, name): number
+                for number, organization, name in self._connection.execute("SELECT id, organization, name FROM streams")
+                if number in self._ids
+            }
+
+    def _one(self, statement: str) -> Any:
+        with self._guard:
+            return self._connection.execute(statement).fetchone()[0]
+
+
+def _labels(text: str) -> Labels:
+    return tuple(json.loads(text))
+
+
+def _plain(number: Number) -> int | str:
+    """Spell a number so that SQLite keeps it exactly: whole numbers as such, money as text."""
+    return str(number) if isinstance(number, Decimal) else number
+
+
+def _number(stored: int | str) -> Number:
+    return Decimal(stored) if isinstance(stored, str) else stored
+
+
+def _padded(values: Values) -> list[int | str | None]:
+    return [*map(_plain, values), *([None] * (COLUMNS - len(values)))]

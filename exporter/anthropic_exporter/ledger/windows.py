@@ -1,0 +1,69 @@
+"""Sums per UTC day, and the calendar windows that gauges show of them.
+
+Unlike counters these follow every correction at once. A window is valid only inside itself: once the day or month has
+changed nothing is shown until a read of the new one has succeeded, so that a dead exporter cannot show yesterday as
+today.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
+from anthropic_exporter.ledger.intervals import plus
+from anthropic_exporter.records import Labels, Values
+
+WINDOWS = ("today", "yesterday", "month_to_date", "previous_month")
+
+
+@dataclass(slots=True)
+class Days:
+    """What each combination of labels used on each day, for as many days as the windows reach back."""
+
+    _days: dict[int, dict[Labels, Values]] = field(default_factory=dict)
+
+    def add(self, day: int, labels: Labels, values: Values) -> None:
+        """Add a difference (which may be negative) to a day."""
+        cells = self._days.setdefault(day, {})
+        cells[labels] = plus(cells.get(labels), values)
+
+    def forget_before(self, day: int) -> None:
+        """Drop the days that no window reaches any more."""
+        for old in [start for start in self._days if start < day]:
+            del self._days[old]
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._days.clear()
+
+    def day(self, day: int) -> Mapping[Labels, Values]:
+        """Return one day."""
+        return self._days.get(day, {})
+
+    def total(self, starting_at: int, ending_at: int) -> dict[Labels, Values]:
+        """Return the sums over the days in [starting_at, ending_at)."""
+        sums: dict[Labels, Values] = {}
+        for day, cells in self._days.items():
+            if starting_at <= day < ending_at:
+                for labels, values in cells.items():
+                    sums[labels] = plus(sums.get(labels), values)
+        return sums
+
+    def labels(self) -> Iterable[Labels]:
+        """Return every combination that any of the days holds."""
+        return {labels for cells in self._days.values() for labels in cells}
+
+
+def bounds(window: str, now: float) -> tuple[int, int]:
+    """Return [start, end) of a calendar window at ``now``."""
+    today = floor(now, DAY)
+    match window:
+        case "today":
+            return today, today + DAY
+        case "yesterday":
+            return today - DAY, today
+        case "month_to_date":
+            return month_start(now), today + DAY
+        case "previous_month":
+            return previous_month_start(now), month_start(now)
+        case _:
+            raise ValueError(f"no such window: {window}")

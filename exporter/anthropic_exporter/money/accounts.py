@@ -1,0 +1,297 @@
+"""The accounts of one organization: ledger, counters and day sums, kept in step with the state file.
+
+One intake is one transaction: what upstream said, what it changes, and what counters show of it are written together,
+and only then does anything in memory change. So what is exposed is always durable, and a crash at any statement
+leaves either all of an intake or none of it.
+"""
+
+import decimal
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from anthropic_exporter.ledger.book import Book, Change, Stream
+from anthropic_exporter.ledger.counters import Counters, Posting, Staged
+from anthropic_exporter.ledger.intervals import Delta
+from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.ledger.windows import Days
+from anthropic_exporter.money.exact import EXACT
+from anthropic_exporter.money.postings import Poster
+from anthropic_exporter.money.prices import PriceList
+from anthropic_exporter.records import Intake, Interval, Labels
+from anthropic_exporter.utc import DAY, floor, previous_month_start
+
+log = logging.getLogger(__name__)
+
+_EVER = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One stream and what it feeds.
+
+    Args:
+        priced: whether its counters depend on the price list.
+        families: the counter families that it feeds.
+        identity: changes when the meaning of its labels does; the stream is then read anew.
+    """
+
+    stream: Stream
+    poster: Poster
+    families: tuple[str, ...]
+    priced: tuple[str, ...] = ()
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How new a stream is, in seconds since 1970 UTC."""
+
+    newest: float | None  # when its newest bucket with rows ended or, while it runs, last changed
+    settled_until: int | None
+
+
+class Accounts:
+    """The streams of one organization.
+
+    Args:
+        organization: the alias, which names it in the state file.
+        epoch: from when counters count, given the time.
+        changed: called with each committed difference of a stream (for the revision and lag metrics).
+
+    Raises:
+        StateError: the state file cannot be read or written.
+    """
+
+    def __init__(
+        self,
+        organization: str,
+        store: Store,
+        accounts: tuple[Account, ...],
+        counters: Counters,
+        prices: PriceList,
+        epoch: Callable[[float], int],
+        changed: Callable[[str, list[Delta], float], None],
+    ) -> None:
+        self._organization = organization
+        self._store = store
+        self._accounts = {account.stream.name: account for account in accounts}
+        self._books = {name: Book(store, organization, a.stream) for name, a in self._accounts.items()}
+        self._counters = counters
+        self._prices = prices
+        self._epoch = epoch
+        self._changed = changed
+        self._days: dict[str, Days] = {}
+        self._read_at: dict[str, float] = {}
+        self._freshness: dict[str, Freshness] = {}
+        self.guard = threading.RLock()
+
+    @property
+    def counters(self) -> Counters:
+        """The counters; read them under ``guard``."""
+        return self._counters
+
+    @property
+    def prices(self) -> PriceList:
+        """The price list in force."""
+        return self._prices
+
+    def load(self, now: float) -> None:
+        """Take up what the state file holds, and what has changed since it was written."""
+        with self.guard, decimal.localcontext(EXACT):
+            self._counters.load(self._store.counters(self._organization), self._store.overflowed(self._organization))
+            self._renew()
+            self._reprice(now)
+            self._fill_days(now)
+            for name in self._books:
+                self._read_at[name] = float(self._meta(f"read_at.{name}") or 0)
+                self._freshness[name] = self._fresh(name)
+
+    def complete(self, stream: str) -> bool:
+        """Return whether the stream was read whole once, so that its counters may be shown."""
+        return self._meta(f"complete.{stream}") == "yes"
+
+    def post(self, intake: Intake, now: float) -> None:
+        """Take one whole reading.
+
+        Raises:
+            SuspiciousRead: it is not believed yet.
+            StateError: it could not be written. Everything is as before.
+        """
+        with self.guard, decimal.localcontext(EXACT):
+            account, book = self._accounts[intake.stream], self._books[intake.stream]
+            change = book.change(intake, now, self._epoch(now))
+            staged = self._counters.stage(
+                self._postings(account, change.deltas), now, born=self.complete(intake.stream)
+            )
+            with self._store.transaction():
+                book.write(change)
+                self._store.write_counters(self._organization, staged)
+                self._store.set_meta(self._organization, f"read_at.{intake.stream}", repr(now))
+            self._take_over(account, change, staged, now)
+
+    def completed(self, stream: str, now: float) -> None:
+        """Note that a cycle of a stream has ended well."""
+        with self.guard:
+            if not self.complete(stream):
+                with self._store.transaction():
+                    self._store.set_meta(self._organization, f"complete.{stream}", "yes")
+                    self._store.set_meta(self._organization, f"first_exposed_at.{stream}", repr(now))
+
+    def turn(self, now: float) -> None:
+        """Begin a new epoch when the year (or month) has changed, and drop days that no window reaches.
+
+        What belongs to the new epoch already is posted in the same transaction, so nothing is counted twice or lost.
+        """
+        with self.guard, decimal.localcontext(EXACT):
+            for days in self._days.values():
+                days.forget_before(previous_month_start(now))
+            epoch = self._epoch(now)
+            if self._meta("epoch") == str(epoch):
+                return
+            begun = self._meta("epoch") is not None
+            families = [family for account in self._accounts.values() for family in account.families]
+            staged = self._counters.restart(families, now)
+            records = {name: book.recount(epoch) for name, book in self._books.items()}
+            for name, book in self._books.items():
+                staged = self._counters.stage(
+                    self._postings(self._accounts[name], self._held(book, epoch)), now, born=True, over=staged
+                )
+            with self._store.transaction():
+                for name, book in self._books.items():
+                    book.write_records(records[name])
+                self._store.write_counters(self._organization, staged)
+                self._store.set_meta(self._organization, "epoch", str(epoch))
+            self._counters.apply(staged)
+            if begun:
+                log.info("counters start again", extra={"organization": self._organization, "epoch": epoch})
+
+    def set_prices(self, prices: PriceList, now: float) -> None:
+        """Use another price list from now on, for everything since the epoch."""
+        with self.guard, decimal.localcontext(EXACT):
+            self._prices = prices
+            self._reprice(now)
+            self._fill_days(now)
+
+    def days(self, book: str) -> Days:
+        """Return the day sums of a book ("usage", "estimate", "cost"); read them under ``guard``."""
+        return self._days.setdefault(book, Days())
+
+    def read_at(self, stream: str) -> float:
+        """Return when the stream was last read with success, 0 for never."""
+        return self._read_at.get(stream, 0.0)
+
+    def freshness(self, stream: str) -> Freshness:
+        """Return how new the stream is."""
+        return self._freshness.get(stream, Freshness(None, None))
+
+    def book(self, stream: str) -> Book:
+        """Return the stream's book."""
+        return self._books[stream]
+
+    def _take_over(self, account: Account, change: Change, staged: Staged, now: float) -> None:
+        name = account.stream.name
+        self._counters.apply(staged)
+        oldest = previous_month_start(now)
+        for delta in change.deltas:
+            for day in account.poster.days(delta, self._prices):
+                if day.day >= oldest:
+                    self.days(day.book).add(day.day, day.labels, day.values)
+        self._read_at[name] = now
+        self._freshness[name] = self._fresh(name)
+        self._changed(name, change.deltas, now)
+
+    def _postings(self, account: Account, deltas: list[Delta]) -> Iterator[Posting]:
+        for delta in deltas:
+            yield from account.poster.counters(delta, self._prices)
+
+    def _held(self, book: Book, starting_at: int) -> list[Delta]:
+        """Return everything a book holds since then as differences from nothing, counted where it is counted."""
+        records = book.records(starting_at, _EVER)
+        counted = {i.starting_at: (i, record.counted) for i, record in records.items()}
+        found = []
+        for start, cells in book.cells(starting_at, _EVER).items():
+            interval, counts = counted.get(start, (Interval(start, start), False))
+            for labels, values in cells.items():
+                zeros = tuple([0 * value for value in values])
+                found.append(Delta(interval, labels, values, values if counts else zeros, before=False))
+        return found
+
+    def _renew(self) -> None:
+        """Drop streams whose labels mean something else than when they were written."""
+        for name, account in self._accounts.items():
+            key = f"identity.{name}"
+            known = self._meta(key)
+            if known == account.identity:
+                continue
+            with self._store.transaction():
+                if known is not None:
+                    log.warning(
+                        "labels have changed; reading the stream again from the epoch",
+                        extra={"organization": self._organization, "stream": name},
+                    )
+                    self._books[name].forget()
+                    self._store.forget_families(self._organization, account.families)
+                    self._store.set_meta(self._organization, f"complete.{name}", "")
+                    self._store.set_meta(self._organization, f"collector.{name}", "")
+                    self._store.set_meta(self._organization, f"collector.{name.split('.')[0]}", "")
+                self._store.set_meta(self._organization, key, account.identity)
+            if known is not None:
+                self._counters.forget(account.families)
+
+    def _reprice(self, now: float) -> None:
+        """Post the difference that another price list makes to what is counted already."""
+        fingerprint = self._prices.fingerprint()
+        known = self._meta("prices")
+        if known == fingerprint:
+            return
+        staged: Staged | None = None
+        if known is not None:
+            log.info("prices have changed; estimates are made again", extra={"organization": self._organization})
+            postings = [posting for account in self._accounts.values() for posting in self._corrections(account, now)]
+            staged = self._counters.stage(postings, now, born=True)
+        with self._store.transaction():
+            if staged:
+                self._store.write_counters(self._organization, staged)
+            self._store.set_meta(self._organization, "prices", fingerprint)
+        if staged:
+            self._counters.apply(staged)
+
+    def _corrections(self, account: Account, now: float) -> Iterator[Posting]:
+        if not account.priced:
+            return
+        held = self._held(self._books[account.stream.name], self._epoch(now))
+        wanted: dict[tuple[str, Labels], Posting] = {}
+        for posting in self._postings(account, held):
+            if posting.family in account.priced:
+                key = (posting.family, posting.labels)
+                old = wanted.get(key)
+                wanted[key] = posting if old is None else Posting(*key, old.amount + posting.amount)
+        for family in account.priced:
+            for labels, counter in self._counters.items(family):
+                new = wanted.pop((family, labels), None)
+                yield Posting(family, labels, (new.amount if new else 0) - counter.total)
+        yield from wanted.values()
+
+    def _fill_days(self, now: float) -> None:
+        for days in self._days.values():
+            days.clear()
+        for name, account in self._accounts.items():
+            for delta in self._held(self._books[name], previous_month_start(now)):
+                for day in account.poster.days(delta, self._prices):
+                    self.days(day.book).add(day.day, day.labels, day.values)
+
+    def _fresh(self, name: str) -> Freshness:
+        book = self._books[name]
+        return Freshness(book.newest(), book.settled_until())
+
+    def _meta(self, key: str) -> str | None:
+        return self._store.meta(self._organization, key)
+
+
+def settled_days(accounts: Accounts, stream: str, now: float, days: int) -> Mapping[int, bool]:
+    """Return for each of the last days (by its first second) whether the stream has settled it."""
+    today = floor(now, DAY)
+    records = accounts.book(stream).records(today - days * DAY, today)
+    return {i.starting_at: record.settled for i, record in records.items()}

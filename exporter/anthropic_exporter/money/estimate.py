@@ -1,0 +1,82 @@
+"""What usage costs at list price, exactly."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple, Self
+
+from anthropic_exporter.money.exact import EXACT
+from anthropic_exporter.money.prices import PriceList, Reason, TokenPrices, Unpriced
+from anthropic_exporter.records import NONE, TOKEN_TYPES
+
+#: The ``token_type`` values of an estimate.
+ESTIMATE_TYPES = (*TOKEN_TYPES, "web_search")
+
+_NO_PRICES = TokenPrices(None, None, None, None, None)
+
+
+class PriceDimensions(NamedTuple):
+    """The dimensions of usage that move its price; "none" for one that the source does not tell."""
+
+    model: str
+    service_tier: str = NONE
+    inference_geo: str = NONE
+    speed: str = NONE
+    context_window: str = NONE
+
+    @classmethod
+    def of(cls, dimensions: Sequence[str], labels: Sequence[str]) -> Self:
+        """Pick them from a row's labels, where ``dimensions`` names what the labels are values of."""
+        told = dict(zip(dimensions, labels, strict=True))
+        return cls(*(told.get(name, NONE) for name in cls._fields))
+
+
+class Estimate(NamedTuple):
+    """What some usage costs.
+
+    Which token types have a price depends on the price dimensions and the day alone. So for the same ones the
+    estimate of a sum is the sum of the estimates, and that of a difference the difference.
+    """
+
+    usd: tuple[Decimal | None, ...]  # in the order of ESTIMATE_TYPES; None where the price is not known
+    unpriced: tuple[int, ...]  # tokens that are in no estimate, in the order of TOKEN_TYPES
+    reason: Reason | None  # why they are not; None where every type has a price
+
+    def total(self) -> Decimal:
+        """Return the sum of what has a price."""
+        total = Decimal(0)
+        for usd in self.usd:
+            if usd is not None:
+                total = EXACT.add(total, usd)
+        return total
+
+
+def estimate(
+    prices: PriceList, dimensions: PriceDimensions, day: int, tokens: Sequence[int], web_searches: int = 0
+) -> Estimate:
+    """Return what tokens and web searches cost on that day.
+
+    Args:
+        day: midnight UTC, in seconds since 1970.
+        tokens: in the order of TOKEN_TYPES. They may be differences, and so negative.
+        web_searches: likewise. They have a price also where the tokens have none.
+
+    Raises:
+        decimal.Inexact: the result has more digits than ``EXACT`` holds; no real usage does that.
+    """
+    found = prices.price(*dimensions, day)
+    per_token = _NO_PRICES if isinstance(found, Unpriced) else found
+    usd = [
+        None if price is None else EXACT.multiply(price, count) for price, count in zip(per_token, tokens, strict=True)
+    ]
+    return Estimate(
+        usd=(*usd, EXACT.multiply(prices.web_search_price(day), web_searches)),
+        unpriced=tuple(count if price is None else 0 for price, count in zip(per_token, tokens, strict=True)),
+        reason=_reason(found),
+    )
+
+
+def _reason(found: TokenPrices | Unpriced) -> Reason | None:
+    if isinstance(found, Unpriced):
+        return found.reason
+    # A model of which some columns are not known (claude-mythos-preview) has no price for those.
+    return "unknown_model" if None in found else None

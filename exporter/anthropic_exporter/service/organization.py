@@ -1,0 +1,377 @@
+"""One organization at work: its API, accounts, inventory and collectors, wired together."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from anthropic_exporter.api.admin import AdminApi
+from anthropic_exporter.api.pacing import Pacer
+from anthropic_exporter.collect import cost, inventory, usage
+from anthropic_exporter.collect.base import Collector, Directory, Listing
+from anthropic_exporter.collect.plan import Cadence, analytics_earliest
+from anthropic_exporter.collect.requests import RequestCounts
+from anthropic_exporter.config import OrganizationSettings, Settings
+from anthropic_exporter.expose import catalogue
+from anthropic_exporter.expose.family import FamilySamples
+from anthropic_exporter.expose.selfmetrics import SelfMetrics
+from anthropic_exporter.expose.snapshot import OrganizationView
+from anthropic_exporter.ledger.counters import Counters
+from anthropic_exporter.ledger.intervals import Delta
+from anthropic_exporter.ledger.inventory import Inventory
+from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.money.accounts import Accounts
+from anthropic_exporter.money.prices import PriceList
+from anthropic_exporter.records import Intake
+from anthropic_exporter.service import streams
+from anthropic_exporter.service.poller import Poller
+from anthropic_exporter.status import OrganizationStatus
+from anthropic_exporter.utc import epoch
+
+WARM, COLD = 15, 360
+"""Cadences of late data, in multiples of usage.interval."""
+
+FIRST = ("organization", "workspaces", "api_keys", "usage", "api_key_usage", "cost")
+"""The collectors whose whole first exposition makes the organization ready; the others wait for them."""
+
+PATIENCE = 45.0
+"""Seconds after which the other collectors begin all the same."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class StoreMemory:
+    """What collectors remember, in the state file."""
+
+    store: Store
+    organization: str
+
+    def get(self, key: str) -> str | None:
+        """Return what was remembered, or None."""
+        return self.store.meta(self.organization, key) or None
+
+    def set(self, key: str, value: str) -> None:
+        """Remember a text."""
+        with self.store.transaction():
+            self.store.set_meta(self.organization, key, value)
+
+
+class OrganizationAtWork:
+    """Everything that runs for one organization.
+
+    Args:
+        dirty: called when there may be something new to show.
+    """
+
+    def __init__(
+        self,
+        organization: OrganizationSettings,
+        settings: Settings,
+        store: Store,
+        prices: PriceList,
+        metrics: SelfMetrics,
+        dirty: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.alias = organization.alias
+        self._settings = settings
+        self._store = store
+        self._metrics = metrics
+        self._dirty = dirty
+        self._clock = clock
+        self._stop = threading.Event()
+        self._others = threading.Event()
+        self._memory = StoreMemory(store, self.alias)
+        self._epoch = partial(epoch, settings.counters.since)
+        self._api = AdminApi(
+            base_url=organization.base_url,
+            credential=organization.credential,
+            pacer=Pacer(settings.upstream.requests_per_minute),
+            timeout=settings.upstream.timeout,
+            observer=metrics.observer(self.alias),
+            stop=self._stop,
+        )
+        self._inventory = Inventory(store, self.alias)
+        self._inventory.load()
+        accounts = streams.accounts(settings)
+        self._accounts = Accounts(
+            self.alias,
+            store,
+            accounts,
+            Counters(
+                birth_hold=settings.counters.birth_hold,
+                idle_ttl=settings.series.idle_ttl,
+                max_per_family=settings.series.max_per_family,
+                kept=streams.kept_labels(accounts),
+            ),
+            prices,
+            self._epoch,
+            self._changed,
+        )
+        self.view = OrganizationView(
+            self._accounts,
+            self._inventory,
+            lambda name: catalogue.family(name, settings.usage.group_by),
+            {family: account.stream.name for account in accounts for family in account.families},
+        )
+        self._load()
+        self.pollers = [self._poller(collector) for collector in self._collectors(organization.source)]
+
+    @property
+    def ready(self) -> bool:
+        """Whether the whole first exposition is there, or was loaded."""
+        return self._memory.get("ready") == "yes"
+
+    @property
+    def refused(self) -> bool:
+        """Whether the credential was refused by the last answer to any collector."""
+        return any(poller.health.refused for poller in self.pollers)
+
+    @property
+    def id(self) -> str:
+        """The organization's ID; the alias before it is known for the first time."""
+        return self._memory.get("organization_id") or self.alias
+
+    def start(self) -> None:
+        """Begin polling."""
+        if self.ready:
+            self._others.set()
+        else:
+            timer = threading.Timer(PATIENCE, self._others.set)
+            timer.daemon = True
+            timer.start()
+        for poller in self.pollers:
+            poller.start()
+
+    def stop(self) -> None:
+        """Ask all collectors to end."""
+        self._stop.set()
+        self._others.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the collectors to end, and close the connections."""
+        for poller in self.pollers:
+            poller.join(timeout)
+        self._api.close()
+
+    def families(self, now: float) -> list[FamilySamples]:
+        """Return what is shown now: nothing before the first exposition is whole."""
+        self._accounts.turn(now)
+        return self.view.families(self.id, now) if self.ready else []
+
+    def up(self) -> bool | None:
+        """Return whether the last cycle of every supported collector succeeded; None while none has failed or all ran."""
+        states = [poller.health.state for poller in self.pollers]
+        if "failing" in states:
+            return False
+        return None if "starting" in states and not self.ready else "starting" not in states or None
+
+    def next_change(self, now: float) -> float | None:
+        """Return when something changes by time alone."""
+        with self._accounts.guard:
+            return self._accounts.counters.next_change(now)
+
+    def status(self) -> OrganizationStatus:
+        """Return what a person wants to know."""
+        organizations = self._inventory.organizations()
+        return OrganizationStatus(
+            alias=self.alias,
+            id=self.id,
+            name=organizations[0].name if organizations else "",
+            up=self.up() is not False,
+            credential_valid=not self.refused,
+            newest_usage=self._accounts.freshness("usage").newest,
+            newest_cost=self._accounts.freshness("cost").newest,
+            collectors=tuple(poller.status() for poller in self.pollers),
+        )
+
+    def overshoots(self) -> Iterable[tuple[str, float]]:
+        """Yield for each counter family by what share it exceeds the truth as known now."""
+        with self._accounts.guard:
+            for family in self._accounts.counters.families():
+                ratio = self._accounts.counters.overshoot(family)
+                if ratio is not None:
+                    yield family, ratio
+
+    def overflowed(self) -> Iterable[tuple[str, int]]:
+        """Yield for each counter family how many label sets went into its overflow series."""
+        with self._accounts.guard:
+            for family in self._accounts.counters.families():
+                yield family, self._accounts.counters.overflowed(family)
+
+    def set_prices(self, prices: PriceList) -> None:
+        """Use another price list."""
+        self._accounts.set_prices(prices, self._clock())
+
+    def epoch(self, now: float) -> int:
+        """Return from when counters count."""
+        return self._epoch(now)
+
+    def _load(self) -> None:
+        now = self._clock()
+        self._accounts.load(now)
+        self._accounts.turn(now)
+        if "api_key_usage" in self.view.streams.values():
+            for labels, end in self._accounts.book("api_key_usage").newest_by_labels().items():
+                self._used(labels[0], min(end, int(now)))
+
+    def _collectors(self, source: str) -> list[Collector]:
+        settings, api, directory = self._settings, self._api, Directory(self._memory)
+        cadence = Cadence(WARM * settings.usage.interval, COLD * settings.usage.interval)
+        found: list[Collector] = []
+        if settings.inventory.enabled:
+            found.extend(inventory.inventory_collectors(api, directory, settings.inventory.interval))
+        else:
+            directory.found(None)
+        if settings.usage.enabled:
+            asked = streams.usage_dimensions(settings.usage.group_by)
+            found.append(self._usage("usage", asked, settings.usage.interval, cadence, source, directory))
+            if settings.usage.per_api_key:
+                interval = settings.usage.per_api_key_interval
+                found.append(self._usage("api_key_usage", streams.KEY_DIMENSIONS, interval, cadence, source, directory))
+        if settings.cost.enabled:
+            found.append(
+                cost.CostCollector(
+                    api=api,
+                    interval=settings.cost.interval,
+                    cadence=cadence,
+                    epoch=self._epoch,
+                    earliest=analytics_earliest,
+                    sources={"legacy": (cost.LEGACY,), "analytics": (cost.ANALYTICS,)}.get(
+                        source, (cost.ANALYTICS, cost.LEGACY)
+                    ),
+                    memory=self._memory,
+                    directory=directory,
+                )
+            )
+        return found
+
+    def _usage(
+        self,
+        name: str,
+        dimensions: tuple[str, ...],
+        interval: float,
+        cadence: Cadence,
+        source: str,
+        directory: Directory,
+    ) -> Collector:
+        sources = {"legacy": (usage.LEGACY,), "analytics": (usage.ANALYTICS,)}.get(
+            source, (usage.LEGACY, usage.ANALYTICS)
+        )
+        counts = RequestCounts(
+            stream=f"{name}.requests",
+            api=self._api,
+            dimensions=dimensions,
+            cadence=cadence,
+            epoch=self._epoch,
+            earliest=analytics_earliest,
+            memory=self._memory,
+            directory=directory,
+        )
+        return usage.UsageCollector(
+            name=name,
+            api=self._api,
+            dimensions=dimensions,
+            interval=interval,
+            cadence=cadence,
+            epoch=self._epoch,
+            earliest=analytics_earliest,
+            sources=sources,
+            memory=self._memory,
+            directory=directory,
+            request_counts=counts if source == "auto" else None,
+        )
+
+    def _poller(self, collector: Collector) -> Poller:
+        return Poller(
+            collector=collector,
+            take=self._take,
+            finished=self._finished,
+            stop=self._stop,
+            organization=self.alias,
+            wait_for=None if collector.name in FIRST else self._others,
+            clock=self._clock,
+        )
+
+    def _take(self, found: Intake | Listing, now: float) -> None:
+        if isinstance(found, Intake):
+            self._accounts.turn(now)
+            self._accounts.post(found, now)
+            return
+        if found.kind == "organization":
+            self._identify(next(iter(found.objects)))
+        self._inventory.take(found.kind, found.objects, now)
+
+    def _identify(self, organization_id: str) -> None:
+        """Note whose numbers these are; another organization's key must not go on with them."""
+        known = self._memory.get("organization_id")
+        if known == organization_id:
+            return
+        if known is not None:
+            log.warning(
+                "the credential now belongs to another organization; restart with another alias or state file",
+                extra={"organization": self.alias, "before": known, "now": organization_id},
+            )
+        self._memory.set("organization_id", organization_id)
+
+    def _finished(self, poller: Poller, succeeded: bool) -> None:
+        name = poller.collector.name
+        if succeeded:
+            for stream in self._whole_streams(poller.collector):
+                self._accounts.completed(stream, self._clock())
+        if poller.health.state == "not supported" and name == "organization" and self._api.organization_header:
+            self._memory.set("organization_id", self._api.organization_header)
+        if not self.ready and self._first_done():
+            self._memory.set("ready", "yes")
+            self._others.set()
+            log.info("first exposition is whole", extra={"organization": self.alias, "id": self.id})
+        self._tell(poller)
+        self._dirty()
+
+    def _whole_streams(self, collector: Collector) -> Iterable[str]:
+        if isinstance(collector, usage.UsageCollector):
+            return collector.whole_streams()
+        if isinstance(collector, cost.CostCollector):
+            return collector.whole_streams()
+        return ()
+
+    def _first_done(self) -> bool:
+        first = [poller for poller in self.pollers if poller.collector.name in FIRST]
+        done = [p.health.success is not None or p.health.state == "not supported" for p in first]
+        return all(done) and any(p.health.success is not None for p in first)
+
+    def _tell(self, poller: Poller) -> None:
+        labels, health = (self.alias, poller.collector.name), poller.health
+        supported = health.state != "not supported"
+        prefix = "anthropic_exporter_collector"
+        self._metrics.set(f"{prefix}_supported", labels, supported)
+        self._metrics.set(f"{prefix}_interval_seconds", labels, poller.collector.interval)
+        self._metrics.set(f"{prefix}_success", labels, health.state == "ok")
+        self._metrics.set(f"{prefix}_last_attempt_timestamp_seconds", labels, health.attempt or 0.0)
+        self._metrics.set(f"{prefix}_duration_seconds", labels, health.duration or 0.0)
+        if not supported:
+            self._metrics.remove(f"{prefix}_success", labels)
+        if health.success is not None:
+            self._metrics.set(f"{prefix}_last_success_timestamp_seconds", labels, health.success)
+
+    def _changed(self, stream: str, deltas: list[Delta], now: float) -> None:
+        """Record late arrivals and revisions of buckets that were read before, and the last use of keys."""
+        collector = stream.split(".", maxsplit=1)[0]
+        whole = self._accounts.complete(stream)
+        for delta in deltas:
+            if stream == "api_key_usage" and any(value > 0 for value in delta.known):
+                self._used(delta.labels[0], min(delta.slot.ending_at, int(now)))
+            if not whole:
+                continue
+            total = sum(delta.known)
+            lag = now - delta.slot.ending_at
+            if total > 0 and lag > 0:
+                self._metrics.observe("anthropic_exporter_bucket_arrival_lag_seconds", (self.alias, collector), lag)
+            if total < 0 or (total > 0 and delta.before and lag > 0):
+                direction = "up" if total > 0 else "down"
+                self._metrics.inc("anthropic_exporter_bucket_revisions_total", (self.alias, collector, direction))
+
+    def _used(self, api_key: str, end: int) -> None:
+        self.view.last_used[api_key] = max(end, self.view.last_used.get(api_key, 0))

@@ -1,0 +1,151 @@
+"""One collector on its own timer: run a cycle, note how it went, wait for the next.
+
+Every collector has a thread of its own, so one that fails or waits holds up no other. This is the one place that
+catches PollError; anything else is a bug and is logged as one, and the collector goes on.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from anthropic_exporter.collect.base import Collector, Listing
+from anthropic_exporter.collect.capability import ASK_AGAIN
+from anthropic_exporter.errors import AuthError, NotSupported, PollError, StateError
+from anthropic_exporter.records import Intake
+from anthropic_exporter.status import CollectorState, CollectorStatus
+
+log = logging.getLogger(__name__)
+
+LONGEST_BACKOFF = 10.0
+"""A failing collector with a short interval waits up to this long; one with a longer interval keeps it."""
+
+
+@dataclass(slots=True)
+class Health:
+    """How a collector's cycles went. Replaced fields are read by other threads; each alone is consistent enough."""
+
+    state: CollectorState = "starting"
+    attempt: float | None = None
+    success: float | None = None
+    duration: float | None = None
+    failures: int = 0
+    error: str = ""
+    advice: str = ""
+    refused: bool = False  # 401
+
+
+@dataclass(slots=True)
+class Poller:
+    """Runs one collector.
+
+    Args:
+        take: commits one whole reading; raises PollError or StateError.
+        finished: called after each cycle, with its success.
+        clock: wall time, for the data.
+        organization: the alias, for the log.
+    """
+
+    collector: Collector
+    take: Callable[[Intake | Listing, float], None]
+    finished: Callable[["Poller", bool], None]
+    stop: threading.Event
+    organization: str
+    wait_for: threading.Event | None = None
+    clock: Callable[[], float] = time.time
+    health: Health = field(default_factory=Health)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin polling."""
+        name = f"{self.organization}/{self.collector.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread to end, after ``stop`` was set."""
+        if self._thread:
+            self._thread.join(timeout)
+
+    def status(self) -> CollectorStatus:
+        """Return what a person wants to know."""
+        health = self.health
+        return CollectorStatus(
+            name=self.collector.name,
+            state=health.state,
+            interval_seconds=self.collector.interval,
+            last_attempt=health.attempt,
+            last_success=health.success,
+            duration_seconds=health.duration,
+            error=health.error,
+            advice=health.advice,
+            source=self.collector.source,
+        )
+
+    def cycle(self) -> float:
+        """Run one cycle and return the seconds until the next."""
+        now, begun = self.clock(), time.monotonic()
+        self.health.attempt = now
+        wait = self.collector.interval
+        try:
+            for found in self.collector.read(now):
+                self.take(found, now)
+        except NotSupported as error:
+            self._unsupported(error)
+            wait = max(wait, ASK_AGAIN)
+        except (PollError, StateError) as error:
+            if self.stop.is_set():
+                return 0.0
+            wait = self._failed(error)
+        except Exception as error:  # noqa: BLE001 - a bug in one collector must not silence the others
+            log.exception("collector failed unexpectedly", extra=self._where())
+            wait = self._failed(PollError(f"internal error: {type(error).__name__}"))
+        else:
+            self._succeeded(now)
+        self.health.duration = time.monotonic() - begun
+        self.finished(self, self.health.state == "ok")
+        return max(0.0, wait - (time.monotonic() - begun))
+
+    def _run(self) -> None:
+        if self.wait_for:
+            while not self.wait_for.wait(0.2):
+                if self.stop.is_set():
+                    return
+        while not self.stop.is_set():
+            self.stop.wait(self.cycle())
+
+    def _succeeded(self, now: float) -> None:
+        if self.health.failures or self.health.state == "not supported":
+            log.info("collector works again", extra=self._where())
+        self.health.state = "ok"
+        self.health.success = now
+        self.health.failures = 0
+        self.health.error = self.health.advice = ""
+        self.health.refused = False
+
+    def _unsupported(self, error: NotSupported) -> None:
+        if self.health.state != "not supported":
+            log.info(
+                "not offered to this organization or credential; asking again every hour",
+                extra={**self._where(), "why": str(error)},
+            )
+        self.health.state = "not supported"
+        self.health.failures = 0
+        self.health.error, self.health.advice = str(error), error.advice
+        self.health.refused = False
+
+    def _failed(self, error: PollError | StateError) -> float:
+        self.health.state = "failing"
+        self.health.failures += 1
+        self.health.error = str(error)
+        self.health.advice = error.advice if isinstance(error, PollError) else ""
+        self.health.refused = isinstance(error, AuthError)
+        log.warning("poll lost; showing the last values", extra={**self._where(), "why": str(error)})
+        interval = self.collector.interval
+        backoff = min(interval * 2 ** min(self.health.failures - 1, 10), max(interval, LONGEST_BACKOFF))
+        asked = error.retry_after if isinstance(error, PollError) else None
+        return max(backoff, asked or 0.0)
+
+    def _where(self) -> dict[str, str]:
+        return {"organization": self.organization, "collector": self.collector.name}

@@ -1,0 +1,167 @@
+"""The program: state, organizations, web server, signals, reload."""
+
+import dataclasses
+import logging
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from anthropic_exporter import __version__
+from anthropic_exporter.config import Settings
+from anthropic_exporter.errors import ConfigError, StateError
+from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
+from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.money.prices import PriceList
+from anthropic_exporter.revision import revision
+from anthropic_exporter.service.organization import OrganizationAtWork
+from anthropic_exporter.service.site import LiveSite
+from anthropic_exporter.web.app import create_app
+from anthropic_exporter.web.server import WebServer
+
+STOP_WITHIN = 3.0
+"""Seconds that collectors have to end; what they were reading is read again by the next process."""
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    settings: Settings,
+    reload: Callable[[], Settings],
+    on_ready: Callable[[str, LiveSite], None] | None = None,
+) -> int:
+    """Run until SIGTERM or SIGINT.
+
+    Args:
+        settings: what to start with.
+        reload: reads the settings again; raises ConfigError.
+        on_ready: called once, in a thread, with the URL of the metrics when the first exposition is whole.
+
+    Returns:
+        The exit status: 0 after a signal, 2 when it cannot start.
+    """
+    try:
+        prices = _prices(settings)
+        with WebServer([str(address) for address in settings.web.listen_address]) as server:
+            store = Store(settings.state.path)
+            try:
+                return _serve(settings, reload, server, store, prices, on_ready)
+            finally:
+                store.close()
+    except (ConfigError, StateError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - for the person who starts it
+        return 2
+
+
+def _serve(
+    settings: Settings,
+    reload: Callable[[], Settings],
+    server: WebServer,
+    store: Store,
+    prices: PriceList,
+    on_ready: Callable[[str, LiveSite], None] | None,
+) -> int:
+    exporter = Exporter(settings, store, prices)
+    site = LiveSite(
+        telemetry_path=settings.web.telemetry_path,
+        lifecycle=settings.web.enable_lifecycle,
+        store=store,
+        metrics=exporter.metrics,
+        registry=make_registry(exporter.metrics),
+        reload=lambda: exporter.reload(reload(), site),
+    )
+    exporter.start(site)
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=site.reload, name="reload").start())
+
+    def listening(urls: tuple[str, ...]) -> None:
+        for url in urls:
+            log.info("serving metrics", extra={"url": f"{url}{settings.web.telemetry_path}"})
+        if on_ready:
+            threading.Thread(
+                target=_await_ready, args=(site, f"{urls[0]}{settings.web.telemetry_path}", on_ready), daemon=True
+            ).start()
+
+    try:
+        server.run(create_app(site), listening)
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        site.stop()
+        exporter.stop()
+    log.info("stopped")
+    return 0
+
+
+def _await_ready(site: LiveSite, url: str, on_ready: Callable[[str, LiveSite], None]) -> None:
+    while not site.status().ready:
+        time.sleep(0.1)
+    on_ready(url, site)
+
+
+class Exporter:
+    """All organizations, under settings that can be replaced while running."""
+
+    def __init__(self, settings: Settings, store: Store, prices: PriceList) -> None:
+        self._settings = settings
+        self._store = store
+        self._prices = prices
+        self._organizations: list[OrganizationAtWork] = []
+        self.metrics = SelfMetrics(self._organization_id)
+
+    def start(self, site: LiveSite) -> None:
+        """Begin polling and showing."""
+        own = self.metrics
+        own.set("anthropic_exporter_build_info", (__version__, revision(), platform.python_version()), 1)
+        own.set("anthropic_exporter_config_last_reload_successful", (), 1)
+        own.set("anthropic_exporter_config_last_reload_success_timestamp_seconds", (), time.time())
+        self._begin(site)
+        own.set("anthropic_exporter_state_loaded", (), any(o.ready for o in self._organizations))
+        site.start()
+        for organization in self._organizations:
+            organization.start()
+
+    def stop(self) -> None:
+        """End polling."""
+        for organization in self._organizations:
+            organization.stop()
+        deadline = time.monotonic() + STOP_WITHIN
+        for organization in self._organizations:
+            organization.join(max(0.0, deadline - time.monotonic()))
+
+    def reload(self, settings: Settings, site: LiveSite) -> None:
+        """Put other settings in force. What needs a restart is told and left as it is.
+
+        Raises:
+            ConfigError: they cannot be used; nothing has changed.
+        """
+        prices = _prices(settings)
+        for name in ("web", "state"):
+            if getattr(settings, name) != getattr(self._settings, name):
+                log.warning("this setting takes effect with the next start", extra={"setting": name})
+        self.stop()
+        self._settings = dataclasses.replace(settings, web=self._settings.web, state=self._settings.state)
+        self._prices = prices
+        self._begin(site)
+        for organization in self._organizations:
+            organization.start()
+        log.info("settings reloaded")
+
+    def _begin(self, site: LiveSite) -> None:
+        before = {organization.alias for organization in self._organizations}
+        self._organizations = [
+            OrganizationAtWork(
+                organization, self._settings, self._store, self._prices, self.metrics, site.changed, time.time
+            )
+            for organization in self._settings.organizations
+        ]
+        for alias in before - {organization.alias for organization in self._organizations}:
+            self.metrics.forget(alias)
+        site.show(self._organizations)
+
+    def _organization_id(self, alias: str) -> str:
+        return next((o.id for o in self._organizations if o.alias == alias), alias)
+
+
+def _prices(settings: Settings) -> PriceList:
+    return PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()

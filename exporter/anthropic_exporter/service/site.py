@@ -1,0 +1,169 @@
+"""What the web server shows: one exposition, made anew when something has changed, and swapped whole."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from prometheus_client import CollectorRegistry
+
+from anthropic_exporter.errors import ConfigError
+from anthropic_exporter.expose import catalogue
+from anthropic_exporter.expose.exposition import Exposition
+from anthropic_exporter.expose.selfmetrics import SelfMetrics
+from anthropic_exporter.expose.text import Renderer
+from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.service.organization import OrganizationAtWork
+from anthropic_exporter.status import Status
+from anthropic_exporter.utc import DAY, floor
+
+LONGEST_WAIT = 30.0
+"""Ages and freshness move by themselves, so the exposition is made anew this often at least."""
+
+log = logging.getLogger(__name__)
+
+
+class LiveSite:
+    """The exposition and status of all organizations.
+
+    Args:
+        reload: reads the settings again and puts them in force; raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        *,
+        telemetry_path: str,
+        lifecycle: bool,
+        store: Store,
+        metrics: SelfMetrics,
+        registry: CollectorRegistry,
+        reload: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.telemetry_path = telemetry_path
+        self.lifecycle = lifecycle
+        self._store = store
+        self._metrics = metrics
+        self._registry = registry
+        self._reload = reload
+        self._clock = clock
+        self._renderer = Renderer()
+        self._started_at = clock()
+        self._organizations: Sequence[OrganizationAtWork] = ()
+        self._dirty = threading.Event()
+        self._stop = threading.Event()
+        self._rendering = threading.Lock()
+        self._reloading = threading.Lock()
+        self._ready = False
+        self._exposition = self._renderer.render([])
+        self._thread = threading.Thread(target=self._run, name="exposition", daemon=True)
+
+    def show(self, organizations: Sequence[OrganizationAtWork]) -> None:
+        """Show these organizations from now on."""
+        with self._rendering:
+            self._organizations = organizations
+        self.publish()
+
+    def start(self) -> None:
+        """Begin to follow changes."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End following changes."""
+        self._stop.set()
+        self._dirty.set()
+        self._thread.join(timeout=2)
+
+    def changed(self) -> None:
+        """Note that there may be something new."""
+        self._dirty.set()
+
+    def exposition(self) -> Exposition:
+        """Return the newest exposition."""
+        return self._exposition
+
+    def status(self) -> Status:
+        """Return the state of the process."""
+        return Status(
+            ready=self._ready,
+            started_at=self._started_at,
+            organizations=tuple(organization.status() for organization in self._organizations),
+        )
+
+    def registry(self) -> CollectorRegistry:
+        """Return what is rendered at each scrape."""
+        return self._registry
+
+    def reload(self) -> str | None:
+        """Read the settings again; a bad new file leaves the old ones in force and says so."""
+        with self._reloading:
+            try:
+                self._reload()
+            except ConfigError as error:
+                log.error("reload refused; the old settings stay in force", extra={"why": str(error)})  # noqa: TRY400 - the message says all
+                self._metrics.set("anthropic_exporter_config_last_reload_successful", (), 0)
+                return str(error)
+            self._metrics.set("anthropic_exporter_config_last_reload_successful", (), 1)
+            self._metrics.set("anthropic_exporter_config_last_reload_success_timestamp_seconds", (), self._clock())
+        return None
+
+    def publish(self) -> None:
+        """Make the exposition anew and swap it in whole."""
+        with self._rendering:
+            now, begun = self._clock(), time.perf_counter()
+            families = [found for organization in self._organizations for found in organization.families(now)]
+            shown = [organization for organization in self._organizations if organization.ready]
+            if shown:
+                families.append(shown[0].view.prices(now))
+            made = self._renderer.render(families)
+            self._tell(made, now, time.perf_counter() - begun)
+            self._exposition = made
+            self._ready = bool(shown) and all(o.ready or o.refused for o in self._organizations)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._dirty.wait(self._wait())
+            self._dirty.clear()
+            if self._stop.is_set():
+                return
+            try:
+                self.publish()
+            except Exception:
+                log.exception("the exposition could not be made; the last one stays")
+                self._stop.wait(1)
+
+    def _wait(self) -> float:
+        """Return the seconds until something changes by time alone: a hold ends, a day begins."""
+        now = self._clock()
+        moments = [now + LONGEST_WAIT, floor(now, DAY) + DAY]
+        moments += [moment for o in self._organizations if (moment := o.next_change(now)) is not None]
+        return max(0.0, min(moments) - now)
+
+    def _tell(self, made: Exposition, now: float, seconds: float) -> None:
+        own = self._metrics
+        own.set("anthropic_exporter_render_duration_seconds", (), seconds)
+        own.set("anthropic_exporter_exposition_size_bytes", (), made.size)
+        series = made.series
+        for row in catalogue.families():
+            if row.collector != "exporter" and row.name in series:
+                own.set("anthropic_exporter_series", (row.name,), series[row.name])
+        overflowed: dict[str, int] = {}
+        for organization in self._organizations:
+            own.set("anthropic_exporter_epoch_timestamp_seconds", (), organization.epoch(now))
+            for family, ratio in organization.overshoots():
+                own.set("anthropic_exporter_revision_overshoot_ratio", (organization.alias, family), ratio)
+            for family, count in organization.overflowed():
+                overflowed[family] = overflowed.get(family, 0) + count
+            up = organization.up()
+            if up is not None:
+                own.set("anthropic_up", (organization.alias,), up)
+        for family, count in overflowed.items():
+            own.set("anthropic_exporter_series_overflowed", (family,), count)
+        own.set("anthropic_exporter_state_persistent", (), self._store.persistent)
+        own.set("anthropic_exporter_state_size_bytes", (), self._store.size_bytes())
+        if self._store.last_commit is not None:
+            own.set("anthropic_exporter_state_last_commit_timestamp_seconds", (), self._store.last_commit)
+        failures = self._store.take_write_failures()
+        if failures:
+            own.inc("anthropic_exporter_state_write_failures_total", (), failures)

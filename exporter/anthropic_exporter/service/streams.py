@@ -1,0 +1,118 @@
+"""Which streams there are, and which metric families each of them feeds."""
+
+from anthropic_exporter.collect import cost
+from anthropic_exporter.config import Settings
+from anthropic_exporter.ledger.book import Stream
+from anthropic_exporter.money.accounts import Account
+from anthropic_exporter.money.postings import AmountPoster, Poster, UsageFamilies, UsagePoster
+
+PRICE_DIMENSIONS = ("model", "service_tier", "inference_geo", "speed")
+MOST_DIMENSIONS = 5
+"""What one query of the reports may group by."""
+
+KEY_DIMENSIONS = ("api_key_id", *PRICE_DIMENSIONS)
+KEY_LABELS = ("api_key_id", "model", "service_tier")
+
+_USAGE = UsageFamilies(
+    tokens="anthropic_usage_tokens_total",
+    web_searches="anthropic_usage_web_search_requests_total",
+    estimated="anthropic_estimated_cost_usd_total",
+    by_token_type=True,
+    unpriced="anthropic_unpriced_tokens_total",
+    windows=True,
+)
+_KEYS = UsageFamilies(
+    tokens="anthropic_api_key_usage_tokens_total",
+    web_searches="",
+    estimated="anthropic_api_key_estimated_cost_usd_total",
+    by_token_type=False,
+    unpriced="",
+    windows=False,
+)
+
+
+def usage_dimensions(group_by: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the usage report is asked to group by.
+
+    Beside the labels that is what moves a price, as far as five reach: an estimate can be right also where its
+    labels do not tell why.
+    """
+    wanted = (*group_by, *(name for name in (*PRICE_DIMENSIONS, "workspace_id") if name not in group_by))
+    return wanted[:MOST_DIMENSIONS]
+
+
+def accounts(settings: Settings) -> tuple[Account, ...]:
+    """Return every stream that the settings ask for."""
+    found: list[Account] = []
+    group_by = settings.usage.group_by
+    asked = usage_dimensions(group_by)
+    delay = settings.usage.settle_delay
+    if settings.usage.enabled:
+        found.append(_usage("usage", asked, group_by, _USAGE, delay))
+        requests = AmountPoster(asked, group_by, "anthropic_usage_requests_total")
+        found.append(_account("usage.requests", requests, delay))
+    if settings.usage.enabled and settings.usage.per_api_key:
+        found.append(_usage("api_key_usage", KEY_DIMENSIONS, KEY_LABELS, _KEYS, delay))
+        requests = AmountPoster(KEY_DIMENSIONS, KEY_LABELS, "anthropic_api_key_usage_requests_total")
+        found.append(_account("api_key_usage.requests", requests, delay))
+    if settings.cost.enabled:
+        found.extend(_cost(settings.cost.settle_delay))
+    return tuple(found)
+
+
+def kept_labels(streams: tuple[Account, ...]) -> dict[str, tuple[int, ...]]:
+    """Return for each family the positions of labels that an overflow series keeps."""
+    kept: dict[str, tuple[int, ...]] = {}
+    for account in streams:
+        poster = account.poster
+        if isinstance(poster, UsagePoster):
+            kept[poster.families.tokens] = (len(poster.labels),)
+            if poster.families.by_token_type:
+                kept[poster.families.estimated] = (len(poster.labels),)
+            if poster.families.unpriced:
+                kept[poster.families.unpriced] = (1,)
+        elif "token_type" in poster.labels:
+            kept[poster.family] = (poster.labels.index("token_type"),)
+    return kept
+
+
+def _usage(
+    name: str, dimensions: tuple[str, ...], labels: tuple[str, ...], families: UsageFamilies, delay: float
+) -> Account:
+    priced = tuple(name for name in (families.estimated, families.unpriced) if name)
+    counted = tuple(name for name in (families.tokens, families.web_searches) if name)
+    return Account(
+        stream=Stream(name, width=6, settle_delay=delay),
+        poster=UsagePoster(dimensions, labels, families),
+        families=(*counted, *priced),
+        priced=priced,
+        identity=f"{','.join(dimensions)} as {','.join(labels)}",
+    )
+
+
+def _account(name: str, poster: AmountPoster, delay: float, *, settled_only: bool = False) -> Account:
+    return Account(
+        stream=Stream(name, width=1, settle_delay=delay, settled_only=settled_only, tiny=1000),
+        poster=poster,
+        families=(poster.family,),
+        identity=f"{','.join(poster.dimensions)} as {','.join(poster.labels)}",
+    )
+
+
+def _cost(delay: float) -> list[Account]:
+    posters: dict[str, Poster] = {
+        cost.STREAM: AmountPoster(
+            cost.DIMENSIONS,
+            cost.DIMENSIONS,
+            "anthropic_cost_usd_total",
+            book="cost",
+            by=("workspace_id", "model", "cost_type"),
+        ),
+        cost.LIST_STREAM: AmountPoster(cost.DIMENSIONS, cost.DIMENSIONS, "anthropic_list_cost_usd_total"),
+        cost.KEY_STREAM: AmountPoster(cost.KEY_DIMENSIONS, cost.KEY_DIMENSIONS, "anthropic_api_key_cost_usd_total"),
+    }
+    return [
+        _account(name, poster, delay, settled_only=True)
+        for name, poster in posters.items()
+        if isinstance(poster, AmountPoster)
+    ]

@@ -1,0 +1,1 @@
+"""A fake Admin API over an invented organization. Imports nothing of the pipeline."""

@@ -1,0 +1,44 @@
+"""What a person may want to know about the running process: the landing page and readiness read this."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+CollectorState = Literal["starting", "ok", "failing", "not supported", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorStatus:
+    """One collector of one organization. Times are seconds since 1970 UTC."""
+
+    name: str
+    state: CollectorState
+    interval_seconds: float
+    last_attempt: float | None
+    last_success: float | None
+    duration_seconds: float | None
+    error: str  # of the last attempt, "" when it succeeded; never a key or a body
+    advice: str  # what to do about it, or ""
+    source: str  # the endpoint that serves it, or ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationStatus:
+    """One organization of the configuration."""
+
+    alias: str
+    id: str  # the alias while it is not known
+    name: str  # "" while it is not known
+    up: bool
+    credential_valid: bool
+    newest_usage: float | None  # end of the newest bucket with usage
+    newest_cost: float | None
+    collectors: tuple[CollectorStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole process."""
+
+    ready: bool
+    started_at: float
+    organizations: tuple[OrganizationStatus, ...]

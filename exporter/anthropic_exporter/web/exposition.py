@@ -1,0 +1,62 @@
+"""``GET /metrics``: the rendered exposition, then what is only known now."""
+
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+from prometheus_client import generate_latest as generate_text
+from prometheus_client.openmetrics.exposition import ALLOWUTF8
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from anthropic_exporter.expose.catalogue import COLLECTORS
+from anthropic_exporter.expose.exposition import Exposition
+from anthropic_exporter.web.negotiation import choose_format, takes_gzip
+
+_CHUNK = 256 * 1024
+
+# The names of all families are in the old character set and need no escaping; saying so halves the time.
+_generate_text = partial(generate_text, escaping=ALLOWUTF8)
+_generate_openmetrics = partial(generate_openmetrics, escaping=ALLOWUTF8)
+
+
+class Body(Response):
+    """A whole body, handed to the server bit by bit.
+
+    In one message it would leave for the server's buffer at once, however slowly the client reads: the
+    request would no longer count as in flight, and the memory of as many answers as there are connections
+    would be taken.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - is ASGI
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for start in range(0, len(self.body), _CHUNK):
+            chunk = bytes(self.body[start : start + _CHUNK])
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def answer(request: Request, exposition: Exposition, registry: CollectorRegistry) -> Response:
+    """Compose the answer to one scrape.
+
+    ``collect[]`` picks the families of those collectors. The metrics of the exporter itself are always shown:
+    without ``anthropic_up`` and the ages, nobody could tell whether the picked values are worth anything.
+    """
+    asked = frozenset(request.query_params.getlist("collect[]"))
+    if not asked <= set(COLLECTORS):
+        # What was asked for is not repeated: it is input.
+        return PlainTextResponse(f"Unknown collector in collect[]. Known are {', '.join(COLLECTORS)}.\n", 400)
+    openmetrics, content_type = choose_format(_joined(request, "accept"))
+    gzip = takes_gzip(_joined(request, "accept-encoding"))
+    dynamic = (_generate_openmetrics if openmetrics else _generate_text)(registry)
+    body = exposition.body(openmetrics=openmetrics, gzip=gzip, collectors=asked or None, dynamic=dynamic)
+    headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+    if gzip:
+        headers["Content-Encoding"] = "gzip"
+    return Body(body, headers=headers)
+
+
+def _joined(request: Request, name: str) -> str:
+    return ",".join(request.headers.getlist(name))

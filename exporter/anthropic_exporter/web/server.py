@@ -1,0 +1,112 @@
+"""The HTTP server: uvicorn on one or more listen addresses."""
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from anthropic_exporter.web import listen
+from anthropic_exporter.web.protocol import TimedProtocol
+
+OnReady = Callable[[tuple[str, ...]], None]
+
+#: Seconds for answers under way when the process is told to end; a bit less than the 5 that it has.
+GRACE = 4
+
+# Longer than the usual scrape interval, so that Prometheus keeps its connection.
+_KEEP_ALIVE = 120
+
+
+class WebServer:
+    """Listens from the moment it is made, so that a port in use is known before anything else starts."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        """Listen.
+
+        Raises:
+            ConfigError: an address is none, not of this machine, or taken.
+        """
+        self._sockets: list[socket.socket] = []
+        self._server: _Server | None = None
+        self._stopped = threading.Event()
+        try:
+            for address in addresses:
+                self._sockets.append(listen.bind(address))
+        except Exception:
+            self.close()
+            raise
+        self.urls = tuple(listen.url(each) for each in self._sockets)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, app: ASGIApp, on_ready: OnReady = lambda _: None) -> None:
+        """Serve until SIGTERM, SIGINT or ``stop``, then let answers under way finish, within 5 seconds.
+
+        Signals are only heard in the main thread. Returns normally after one: the caller ends with status 0.
+
+        Args:
+            on_ready: called with the URLs, without a path, once requests are answered.
+        """
+        config = uvicorn.Config(
+            app,
+            http=TimedProtocol,
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            server_header=False,
+            proxy_headers=False,
+            access_log=False,
+            log_config=None,  # the program's own logging
+            log_level=logging.WARNING,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=GRACE,
+        )
+        self._server = _Server(config, lambda: on_ready(self.urls))
+        if self._stopped.is_set():
+            self._server.should_exit = True
+        self._server.run(sockets=self._sockets)
+
+    def stop(self) -> None:
+        """End ``run`` soon; from any thread, also before it."""
+        self._stopped.set()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def close(self) -> None:
+        """Stop listening, where ``run`` has not done so."""
+        for each in self._sockets:
+            each.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals, and not once more afterwards: uvicorn would raise them again and die."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
