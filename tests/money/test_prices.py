@@ -154,27 +154,14 @@ def test_a_price_changes_at_midnight(model, column, before, first_day, after):
     assert per_million(model, midnight)[column] == after
 
 
-@pytest.mark.parametrize(
-    ("model", "first_day"),
-    [
-        ("claude-fable-5-2", "2026-11-09"),
-        ("claude-fable-5-1", "2026-09-01"),
-        ("claude-fable-5", "2026-06-09"),
-        ("claude-opus-5-5", "2026-09-22"),
-        ("claude-opus-5", "2026-07-24"),
-        ("claude-opus-4-8", "2026-05-28"),
-        ("claude-opus-4-7", "2026-04-16"),
-        ("claude-opus-4-6", "2026-02-05"),
-        ("claude-sonnet-5-5", "2026-09-28"),
-        ("claude-sonnet-5", "2026-06-30"),
-        ("claude-sonnet-4-6", "2026-02-17"),
-        ("claude-haiku-5-5", "2026-10-07"),
-    ],
-)
-def test_a_model_has_no_price_before_its_release(model, first_day):
-    assert per_million(model, day(first_day) - 86_400) == "unknown_model"
-    assert per_million(model, day(first_day) - 86_400, speed="fast") == "unknown_model"
-    assert isinstance(per_million(model, day(first_day)), tuple)
+@pytest.mark.parametrize("model", ["claude-fable-5-2", "claude-opus-5-5", "claude-opus-4-8", "claude-haiku-5-5"])
+def test_usage_before_the_release_costs_the_first_price(model):
+    """Previews exist, and no other price of the model is known."""
+    assert per_million(model, day("2026-01-02")) == per_million(model, NOVEMBER)
+
+
+def test_the_first_price_of_sonnet_5_5_is_the_one_of_its_launch():
+    assert per_million("claude-sonnet-5-5", day("2026-01-02"))[3] == "0.2"
 
 
 def test_a_retired_model_keeps_its_price():
@@ -324,12 +311,11 @@ def test_rows_name_a_model_by_every_id_that_usage_may_have():
     assert {"claude-haiku-4-5", "claude-haiku-4-5-20251001"} <= models
 
 
-def test_rows_leave_out_what_is_retired_or_not_yet_released():
+def test_rows_leave_out_what_is_retired():
     assert "claude-sonnet-4-0" in {labels[0] for labels in shown("2026-06-15")}
     models = {labels[0] for labels in shown("2026-06-16")}
     assert "claude-sonnet-4-0" not in models
     assert "claude-sonnet-4-20250514" not in models
-    assert "claude-opus-5" not in models
 
 
 def test_rows_leave_out_a_price_that_is_not_known():
