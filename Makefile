@@ -14,8 +14,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	&& { echo "$$python"; break; }; done)
 
 # On a terminal the program gets a process group of its own, so Ctrl-C reaches it and not make: a normal end is a
-# normal end for make too.
-FOREGROUND = if [ -t 0 ]; then set -m; fi;
+# normal end for make too. The exit keeps bash from running the program in its own place, without a group.
+foreground = if [ -t 0 ]; then set -m; fi; $(1); exit $$?
 
 .PHONY: help
 help: ## List the targets.
@@ -23,11 +23,11 @@ help: ## List the targets.
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run the exporter on an invented organization; no key needed.
-	@$(FOREGROUND) $(BIN)/anthropic-exporter demo $(ARGS)
+	@$(call foreground,$(BIN)/anthropic-exporter demo $(ARGS))
 
 .PHONY: run
 run: $(INSTALLED) ## Run the exporter with the Admin key of the environment.
-	@$(FOREGROUND) $(BIN)/anthropic-exporter serve $(ARGS)
+	@$(call foreground,$(BIN)/anthropic-exporter serve $(ARGS))
 
 .PHONY: test
 test: lint tools ## Run every check and every test.

@@ -123,9 +123,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     """Start programs whose output goes to files; each is ended with the test."""
     running: list[Process] = []
 
-    def start(
-        command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> Process:
+    def start(command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Process:
         folder = tmp_path_factory.mktemp("process")
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             popen = subprocess.Popen(

@@ -14,7 +14,7 @@ as_root() {
 }
 
 install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+    as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
         -o DPkg::Lock::Timeout=120 -o Acquire::http::Timeout=30 -o Acquire::Retries=1 \
         install prometheus prometheus-alertmanager faketime >/dev/null 2>&1
 }

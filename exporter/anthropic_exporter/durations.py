@@ -22,7 +22,6 @@ def parse_duration(text: str) -> float:
 
     Raises:
         ValueError: it is not one, or longer than 292 years.
-
     """
     if text == "0":
         return 0.0

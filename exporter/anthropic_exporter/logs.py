@@ -56,7 +56,7 @@ class LineFormatter(logging.Formatter):
             "msg": record.getMessage(),
             "logger": record.name.removeprefix("anthropic_exporter."),
         }
-        fields |= {_NO_FIELD_NAME.sub("_", name): value for name, value in _fields(record).items()}
+        fields |= {_NO_FIELD_NAME.sub("_", mask(name)): value for name, value in _fields(record).items()}
         if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
@@ -73,7 +73,6 @@ def configure(level: str, kind: str, stream: TextIO | None = None) -> None:
         level: debug, info, warn, error.
         kind: logfmt or json.
         stream: standard error if None.
-
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(MaskSecrets())

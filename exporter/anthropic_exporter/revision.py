@@ -10,9 +10,6 @@ _BAKED = "_revision.txt"
 def revision() -> str:
     """Return the short git hash that the build wrote into the package, or "unknown"."""
     try:
-        return (
-            resources.files(anthropic_exporter).joinpath(_BAKED).read_text(encoding="ascii").strip()
-            or "unknown"
-        )
+        return resources.files(anthropic_exporter).joinpath(_BAKED).read_text(encoding="ascii").strip() or "unknown"
     except FileNotFoundError:
         return "unknown"

@@ -6,7 +6,6 @@ import re
 import stat
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from anthropic_exporter.errors import ConfigError
@@ -17,10 +16,10 @@ REDACTED = "<redacted>"
 INFERENCE_PREFIX = "sk-ant-api03-"
 
 _LONGEST_KEY = 4096
-_KEY = re.compile(r"sk-ant-[A-Za-z0-9_\-]*")
+_KEY = re.compile(r"sk-ant-[a-z0-9_-]*", re.IGNORECASE)
 _HEADER = re.compile(
     r"""(?ix) \b ((?:proxy-)?authorization | x-api-key)     # the header's name
-        (['"]? \s* [:=] \s* b?['"]? | ['"] \s*,\s* b?['"])  # as in a line, a mapping or a pair
+        (['"]? \s* [:=] \s* (?:b?['"])? | ['"] \s*,\s* b?['"])  # as in a line, a mapping or a pair
         ((?:bearer|basic)\s+)?
         [^\s'",;)}\]]+
     """
@@ -42,12 +41,24 @@ def looks_like_inference_key(key: str) -> bool:
     return key.startswith(INFERENCE_PREFIX)
 
 
-@dataclass(frozen=True)
 class KeyEnv:
-    """A key in an environment variable. Its value cannot change while the process runs."""
+    """A key in an environment variable. Its value cannot change while the process runs.
 
-    name: str
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False, compare=False)
+    No dataclass, like KeyFile: ``dataclasses.asdict`` of the settings would hand out the whole environment.
+    """
+
+    def __init__(self, name: str, environment: Mapping[str, str] = os.environ) -> None:
+        self.name = name
+        self._environment = environment
+
+    def __repr__(self) -> str:
+        return f"KeyEnv({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyEnv) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def __str__(self) -> str:
         return f"environment {self.name}"
@@ -57,11 +68,10 @@ class KeyEnv:
 
         Raises:
             ConfigError: the variable is not set, empty, or cannot be a key.
-
         """
-        if self.name not in self.environment:
+        if self.name not in self._environment:
             raise ConfigError(f"{self.name}: expected a key in this environment variable, found it not set")
-        return _key(self.environment[self.name], self.name)
+        return _key(self._environment[self.name], self.name)
 
     def refresh(self) -> bool:
         """Return False: there is nothing to read again."""
@@ -100,7 +110,6 @@ class KeyFile:
 
         Raises:
             ConfigError: there has never been a usable key in it.
-
         """
         with self._lock:
             self._read(force=False)

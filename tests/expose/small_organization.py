@@ -12,7 +12,7 @@ WORDS = {
     "organization_id": (ORGANIZATION, ORGANIZATION),
     "organization_name": ('Acme "Rockets"', "Acme"),
     "workspace_id": ("default", "wrkspc_01Fm9QyDkSp3"),
-    "workspace_name": ("Default", "C:\\search\nteam – Ω"),
+    "workspace_name": ("Default", "C:\\search\nteam ✓ Ω"),
     "model": ("claude-haiku-5-5", "claude-opus-4-8"),
     "token_type": ("output", "uncached_input"),
     "status": ("active", "archived"),

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from expose.small_organization import small_organization
 from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from anthropic_exporter.expose.escape import well_formed
 from anthropic_exporter.expose.family import Family, FamilySamples
 from anthropic_exporter.expose.text import Renderer, number
+from expose.small_organization import small_organization
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 EOF = b"# EOF\n"
@@ -42,12 +42,17 @@ def parse_text(exposition):
 
 
 def parse_openmetrics(exposition):
-    return list(openmetrics_parser.text_string_to_metric_families(exposition.body(openmetrics=True, dynamic=EOF).decode()))
+    return list(
+        openmetrics_parser.text_string_to_metric_families(exposition.body(openmetrics=True, dynamic=EOF).decode())
+    )
 
 
 def flat(metrics):
+    """Every sample by all that names it, as the float64 that Prometheus keeps: the parsers read integers exactly."""
     return {
-        (metric.name, metric.type, metric.documentation, sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        (metric.name, metric.type, metric.documentation, sample.name, tuple(sorted(sample.labels.items()))): float(
+            sample.value
+        )
         for metric in metrics
         for sample in metric.samples
     }
@@ -125,7 +130,10 @@ def families(draw):
         )
         rows = draw(
             st.dictionaries(
-                st.tuples(*[st.text(st.characters(codec="utf-8"))] * arity), integers | money | floats, min_size=1, max_size=4
+                st.tuples(*[st.text(st.characters(codec="utf-8"))] * arity),
+                integers | money | floats,
+                min_size=1,
+                max_size=4,
             )
         )
         found.append(FamilySamples(row, list(rows.items())))
@@ -177,7 +185,9 @@ def test_a_renderer_that_has_rendered_before_gives_what_a_new_one_gives(rounds):
 
 def test_prefixes_of_series_that_are_gone_are_dropped():
     renderer = Renderer()
-    renderer.render([FamilySamples(GAUGE, [(("o", "one"), 1), (("o", "two"), 2)]), FamilySamples(COUNTER, [(("o", "n"), 1)])])
+    renderer.render(
+        [FamilySamples(GAUGE, [(("o", "one"), 1), (("o", "two"), 2)]), FamilySamples(COUNTER, [(("o", "n"), 1)])]
+    )
     renderer.render([FamilySamples(GAUGE, [(("o", "two"), 2)])])
     assert {name: set(kept._prefixes) for name, kept in renderer._kept.items()} == {GAUGE.name: {("o", "two")}}
 
@@ -252,12 +262,14 @@ def test_the_reviewed_expositions_hold_the_same_samples():
     assert flat(text) == flat(other)
 
 
+@pytest.mark.needs("promtool")
 def test_promtool_finds_nothing_wrong_with_the_exposition(promtool):
     assert promtool((GOLDEN / "small_organization.prom").read_bytes()) == (0, "")
 
 
+@pytest.mark.needs("promtool")
 def test_promtool_reads_every_character(promtool):
-    hard = "".join(map(chr, range(0x250))) + "\u2028\ud800\U0001f600\\\\\\\"\n"
+    hard = "".join(map(chr, range(0x250))) + '\u2028\ud800\U0001f600\\\\\\"\n'
     row = Family("demo_hard_bytes", "gauge", "bytes", ("text",), "usage", 'Hard "text" \\ and\nmore.')
     values = [((hard,), 1), ((hard[::-1],), math.inf), (("\\",), math.nan), (("",), 1e-300)]
     assert promtool(render(FamilySamples(row, values)).body()) == (0, "")

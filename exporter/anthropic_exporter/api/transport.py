@@ -1,7 +1,6 @@
 """HTTP to one organization's Admin API: only GET, only to the base URL, bounded in size and time."""
 
 import ipaddress
-import ssl
 import time
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -98,7 +97,9 @@ class Transport:
                 return Answer(response.status_code, response.headers, _body(endpoint, response, until))
         except PollError:
             raise
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
+            if isinstance(error, RuntimeError) and not self._client.is_closed:
+                raise
             # Without its cause: the request with its headers hangs on a httpx exception.
             raise Unavailable(f"GET {endpoint.name}: {_told(error, key)}", endpoint=endpoint.name) from None
         finally:
@@ -164,6 +165,8 @@ def _read(endpoint: Endpoint, response: httpx.Response, until: float) -> bytes:
 
 
 def _told(error: Exception, key: str) -> str:
+    if isinstance(error, RuntimeError):
+        return "the client is closed"
     if isinstance(error, httpx.TimeoutException):
         return f"no whole answer in time ({type(error).__name__})"
     if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):

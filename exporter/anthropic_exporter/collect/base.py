@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event
 from typing import Protocol
 
 import msgspec
@@ -55,8 +55,9 @@ class Directory:
     """
 
     memory: Memory
-    _asked: bool = False
-    _lock: Lock = field(default_factory=Lock)
+    stop: Event
+    patience: float = 60.0
+    _asked: Event = field(default_factory=Event)
 
     @property
     def default_workspace(self) -> str | None:
@@ -65,20 +66,23 @@ class Directory:
 
     def found(self, default_workspace: str | None) -> None:
         """Note the answer of a listing, which may be that it cannot be told."""
-        with self._lock:
-            self._asked = True
-            if default_workspace and default_workspace != self.default_workspace:
-                self.memory.set("default_workspace", default_workspace)
+        if default_workspace and default_workspace != self.default_workspace:
+            self.memory.set("default_workspace", default_workspace)
+        self._asked.set()
 
     def require(self) -> str | None:
-        """Return the ID for a read of the analytics reports.
+        """Return the ID for a read of the analytics reports, waiting for the first listing.
 
         Raises:
-            Unavailable: the workspaces have not been asked yet, so rows could get a label that they lose later.
+            Unavailable: the workspaces could not be asked, so rows could get a label that they lose later.
         """
-        if not self._asked and self.default_workspace is None:
-            raise Unavailable("waiting for the list of workspaces, to know the default one", advice="")
-        return self.default_workspace
+        known = self.default_workspace
+        waited = 0.0
+        while known is None and not self._asked.wait(0.1):
+            waited += 0.1
+            if self.stop.is_set() or waited >= self.patience:
+                raise Unavailable("the list of workspaces is not there yet, so the default one is not known")
+        return known or self.default_workspace
 
 
 def remember(memory: Memory, key: str, value: object) -> None:

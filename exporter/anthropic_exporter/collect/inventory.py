@@ -56,13 +56,19 @@ class ListCollector:
         return self.listings()
 
 
-def inventory_collectors(api: InventoryApi, directory: Directory, interval: float) -> list[ListCollector]:
-    """Return the collectors of the inventory, in the order in which they are best first run."""
+def inventory_collectors(
+    api: InventoryApi, directory: Directory, interval: float, workspaces: Callable[[], list[Workspace]]
+) -> list[ListCollector]:
+    """Return the collectors of the inventory, in the order in which they are best first run.
+
+    Args:
+        workspaces: the ones that were last listed; members are read per workspace.
+    """
     return [
         ListCollector("organization", "/v1/organizations/me", interval, lambda: _organization(api)),
         ListCollector("workspaces", "/v1/organizations/workspaces", interval, lambda: _workspaces(api, directory)),
         ListCollector("api_keys", "/v1/organizations/api_keys", interval, lambda: _api_keys(api, directory)),
-        ListCollector("members", "/v1/organizations/users", interval, lambda: _members(api, directory)),
+        ListCollector("members", "/v1/organizations/users", interval, lambda: _members(api, directory, workspaces)),
         ListCollector("invites", "/v1/organizations/invites", interval, lambda: _invites(api)),
     ]
 
@@ -90,17 +96,20 @@ def _api_keys(api: InventoryApi, directory: Directory) -> Iterator[Listing]:
     yield _listing("api_key", keys)
 
 
-def _members(api: InventoryApi, directory: Directory) -> Iterator[Listing]:
+def _members(api: InventoryApi, directory: Directory, workspaces: Callable[[], list[Workspace]]) -> Iterator[Listing]:
     yield _listing("member", api.members())
-    workspaces, _ = api.workspaces()
     found: dict[str, InventoryObject] = {}
-    for workspace in workspaces:
+    for workspace in workspaces():
         if workspace.archived:
             continue
         real = directory.default_workspace if workspace.id == DEFAULT_WORKSPACE else workspace.id
         if real is None:
             continue
-        for member in api.workspace_members(real):
+        try:
+            members = api.workspace_members(real)
+        except NotSupported:
+            continue  # archived or deleted since it was listed
+        for member in members:
             found[f"{workspace.id}/{member.user_id}"] = member._replace(workspace_id=workspace.id)
     yield Listing("workspace_member", found)
 

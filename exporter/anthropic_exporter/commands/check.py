@@ -50,9 +50,7 @@ class _Unobserved:
         """Take note of nothing."""
 
 
-def _ask(
-    settings: Settings, organization: OrganizationSettings, now: float
-) -> tuple[bool, Sequence[tuple[str, ...]]]:
+def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> tuple[bool, Sequence[tuple[str, ...]]]:
     """Return whether all endpoints of an organization are usable, and a row of the table for each."""
     # Only this command pays for the HTTP client; a wrong setting need not wait for it.
     from anthropic_exporter.api.admin import AdminApi  # noqa: PLC0415

@@ -27,9 +27,7 @@ def _option(flag: Flag) -> Callable[[F], F]:
     if flag.kind == "switch":
         return click.option(f"--{flag.name}/--no-{flag.name}", _parameter(flag), default=None, help=text)
     multiple = flag.kind == "list"
-    return click.option(
-        f"--{flag.name}", _parameter(flag), metavar=flag.metavar, multiple=multiple, help=text
-    )
+    return click.option(f"--{flag.name}", _parameter(flag), metavar=flag.metavar, multiple=multiple, help=text)
 
 
 def _parameter(flag: Flag) -> str:

@@ -10,9 +10,7 @@ from anthropic_exporter.errors import AuthError, EmptyRange, NotSupported, PollE
 from anthropic_exporter.records import Reading
 from anthropic_exporter.utc import DAY, HOUR, floor
 
-ADMIN_KEY_ADVICE = (
-    "use an Admin key (sk-ant-admin01-…); an admin makes one at Console → Settings → Admin keys"
-)
+ADMIN_KEY_ADVICE = "use an Admin key (sk-ant-admin01-…); an admin makes one at Console → Settings → Admin keys"
 INFERENCE_KEY_ADVICE = f"this is an inference key (sk-ant-api03-…): {ADMIN_KEY_ADVICE}"
 # For an error that brings no advice of its own; the first class that fits.
 _ADVICE: tuple[tuple[type[PollError], str], ...] = (
@@ -76,7 +74,6 @@ def probes(api: AdminApi, settings: Settings, source: str, now: float) -> Iterat
         settings: which collectors are enabled, and by what usage is grouped.
         source: auto, legacy, analytics or org-scoped.
         now: seconds since 1970 UTC; the last two whole hours and three whole days are read.
-
     """
     yield Probe("/v1/organizations/me", lambda: int(bool(api.organization())))
     if settings.inventory.enabled:
@@ -112,9 +109,7 @@ def _usage(api: AdminApi, group_by: tuple[str, ...], source: str, end: int) -> I
         dimensions = tuple(name for name in group_by if name not in _LEGACY_ONLY)
         yield Probe(
             "/v1/organizations/analytics/usage",
-            lambda: _rows(
-                api.analytics_usage(**window, width="1h", dimensions=dimensions, default_workspace=None)
-            ),
+            lambda: _rows(api.analytics_usage(**window, width="1h", dimensions=dimensions, default_workspace=None)),
         )
 
 

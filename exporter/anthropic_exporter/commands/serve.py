@@ -6,14 +6,19 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from anthropic_exporter import __version__, logs
+from anthropic_exporter.commands.ending import normal_end
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.config import Settings, load
 from anthropic_exporter.revision import revision
 from anthropic_exporter.secrets import looks_like_inference_key
+
+if TYPE_CHECKING:  # for a wrong setting need not wait for the server
+    from anthropic_exporter.web.app import Site
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +28,18 @@ logger = logging.getLogger(__name__)
 def serve(**given: object) -> int:
     """Run the exporter."""
     flags = by_flag(given)
-    return start(lambda: load(flags, os.environ, now=time.time()))
+    with normal_end():
+        return start(lambda: load(flags, os.environ, now=time.time()))
+    return 0
 
 
-def start(reload: Callable[[], Settings]) -> int:
-    """Log what is about to run, and run it until it is stopped; return the exit status."""
+def start(reload: Callable[[], Settings], on_ready: "Callable[[str, Site], None] | None" = None) -> int:
+    """Log what is about to run, and run it until it is stopped; return the exit status.
+
+    Args:
+        reload: reads the settings, now and whenever they may have changed.
+        on_ready: is told the URL of the metrics when they are whole.
+    """
     settings = reload()
     logs.configure(settings.log.level, settings.log.format)
     about = {"version": __version__, "revision": revision(), "python": platform.python_version()}
@@ -41,7 +53,7 @@ def start(reload: Callable[[], Settings]) -> int:
             )
     from anthropic_exporter import service  # noqa: PLC0415 - a wrong setting need not wait for the server
 
-    return service.run(settings, functools.partial(_reload, reload))
+    return service.run(settings, functools.partial(_reload, reload), on_ready)
 
 
 def _reload(reload: Callable[[], Settings]) -> Settings:

@@ -11,6 +11,4 @@ from anthropic_exporter.revision import revision
 @click.command()
 def version() -> None:
     """Print version, revision and Python."""
-    click.echo(
-        f"anthropic-exporter {__version__}\nrevision: {revision()}\npython: {platform.python_version()}"
-    )
+    click.echo(f"anthropic-exporter {__version__}\nrevision: {revision()}\npython: {platform.python_version()}")

@@ -2,10 +2,10 @@
 
 from anthropic_exporter.config.load import load
 from anthropic_exporter.config.matching import Match
+from anthropic_exporter.config.network import ListenAddress
 from anthropic_exporter.config.organizations import OrganizationSettings
 from anthropic_exporter.config.sections import Budget, OwnershipRule, Policy
 from anthropic_exporter.config.settings import Settings
-from anthropic_exporter.config.values import ListenAddress
 
 __all__ = [
     "Budget",

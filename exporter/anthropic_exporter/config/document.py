@@ -65,11 +65,13 @@ def parse(text: str, name: str) -> object:
 
     Raises:
         ConfigError: with line and column; the offending text itself is not shown, it might be a key.
-
     """
-    loader = _Loader(text)
     try:
-        return loader.get_single_data()
+        loader = _Loader(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -78,5 +80,3 @@ def parse(text: str, name: str) -> object:
         raise ConfigError(f"{name}: expected text, found a special character: {error.reason}") from None
     except RecursionError:
         raise ConfigError(f"{name}: nested too deeply") from None
-    finally:
-        loader.dispose()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anthropic_exporter.config import values
 from anthropic_exporter.config.matching import Match
+from anthropic_exporter.config.network import ListenAddress
 from anthropic_exporter.config.organizations import OrganizationSettings
 from anthropic_exporter.durations import format_duration
 
@@ -29,18 +30,14 @@ def effective(settings: object) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, OrganizationSettings):
         names = ("alias", "base_url", "source")
-        return {name: getattr(value, name) for name in names} | {
-            "admin_key": f"<secret> from {value.credential}"
-        }
+        return {name: getattr(value, name) for name in names} | {"admin_key": f"<secret> from {value.credential}"}
     if isinstance(value, Match):
         tags = {"workspace_tag": {key: _plain(pattern) for key, pattern in value.workspace_tags}}
-        return {name: _plain(pattern) for name, pattern in value.fields} | (
-            tags if value.workspace_tags else {}
-        )
+        return {name: _plain(pattern) for name, pattern in value.fields} | (tags if value.workspace_tags else {})
     if isinstance(value, re.Pattern):
         return _ANCHORED.sub(r"\1\2", value.pattern)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, values.ListenAddress | Path | Decimal | dt.date):
+    if isinstance(value, ListenAddress | Path | Decimal | dt.date):
         return str(value)
     return effective(value) if dataclasses.is_dataclass(value) else value

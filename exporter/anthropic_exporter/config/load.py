@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from anthropic_exporter.api.ports import Credential
-from anthropic_exporter.config import document, values
+from anthropic_exporter.config import document, network, values
 from anthropic_exporter.config.flags import ADMIN_KEY_FILE, BASE_URL, CONFIG_FILE, FLAGS, KEY_VARIABLES, Flag
 from anthropic_exporter.config.organizations import OrganizationEntry, OrganizationSettings
 from anthropic_exporter.config.reader import Place, Reader, Refused, keys
@@ -24,9 +24,7 @@ NO_KEY = (
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
-def load(
-    flags: Mapping[str, object], environment: Mapping[str, str], *, now: float, need_key: bool = True
-) -> Settings:
+def load(flags: Mapping[str, object], environment: Mapping[str, str], *, now: float, need_key: bool = True) -> Settings:
     """Return the settings in force.
 
     Args:
@@ -37,7 +35,6 @@ def load(
 
     Raises:
         ConfigError: with one line for every problem that was found.
-
     """
     today = dt.datetime.fromtimestamp(now, dt.UTC).date()
     given = {flag.name: found for flag in FLAGS if (found := _given(flag, flags, environment)) is not None}
@@ -62,15 +59,11 @@ def default_state_path(environment: Mapping[str, str]) -> Path:
         try:
             base = Path(environment["HOME"] if environment.get("HOME") else Path.home()) / ".local" / "state"
         except RuntimeError:
-            raise ConfigError(
-                "--state.path: expected a path, found none, and there is no home directory"
-            ) from None
+            raise ConfigError("--state.path: expected a path, found none, and there is no home directory") from None
     return base / "anthropic-exporter" / "state.db"
 
 
-def _given(
-    flag: Flag, flags: Mapping[str, object], environment: Mapping[str, str]
-) -> tuple[str, object] | None:
+def _given(flag: Flag, flags: Mapping[str, object], environment: Mapping[str, str]) -> tuple[str, object] | None:
     """Return where a flag's value comes from, and the value."""
     value = flags.get(flag.name)
     if value is not None and value != ():
@@ -130,7 +123,7 @@ class _Overrides:
         self, entries: tuple[OrganizationEntry, ...] | None, environment: Mapping[str, str]
     ) -> tuple[OrganizationSettings, ...]:
         """Give each organization its key; one of flag or environment is for the only organization there is."""
-        base_url = self._read(BASE_URL, values.base_url)
+        base_url = self._read(BASE_URL, network.base_url)
         # What the file says about organizations is unknown then: a complaint about keys might be untrue.
         if self.problems:
             return ()
@@ -153,9 +146,7 @@ class _Overrides:
             )
         return tuple(found)
 
-    def _credential(
-        self, entry: OrganizationEntry, environment: Mapping[str, str], *, only: bool
-    ) -> Credential:
+    def _credential(self, entry: OrganizationEntry, environment: Mapping[str, str], *, only: bool) -> Credential:
         source, file = self._given.get(ADMIN_KEY_FILE, ("", ""))
         if source.startswith("--") and not only:
             raise ConfigError(f"{source}: expected one organization, found several")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anthropic_exporter.api.ports import Credential
-from anthropic_exporter.config import values
+from anthropic_exporter.config import network, values
 from anthropic_exporter.config.reader import Place, named_items, section, setting
 
 
@@ -16,7 +16,7 @@ class OrganizationEntry:
     alias: str = setting(values.name, default="main")
     admin_key_file: Path | None = setting(values.path, default=None)
     admin_key_env: str | None = setting(values.variable, default=None)
-    base_url: str = setting(values.base_url, default="https://api.anthropic.com")
+    base_url: str = setting(network.base_url, default="https://api.anthropic.com")
     source: str = setting(values.choice("auto", "legacy", "analytics", "org-scoped"), default="auto")
 
 

@@ -72,9 +72,7 @@ def show(value: object) -> str:
     text = str(value)
     if mask(text) != text:
         return REDACTED
-    return json.dumps(
-        text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…", ensure_ascii=False
-    )
+    return json.dumps(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…", ensure_ascii=False)
 
 
 def words(names: Iterable[str]) -> str:
@@ -117,9 +115,7 @@ def named_items(reader: Reader[T], what: str, key: str) -> Reader[tuple[T, ...]]
             name = getattr(item, key)
             earlier = first.setdefault(name, index)
             if earlier != index:
-                place.item(index).key(key).refuse(
-                    f"a {key} of its own, {place.item(earlier).path} has it", name
-                )
+                place.item(index).key(key).refuse(f"a unique {key}, {place.item(earlier).path} has it too", name)
         return found
 
     return read

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from anthropic_exporter.config import values
+from anthropic_exporter.config import network, values
 from anthropic_exporter.config.matching import ENTITIES, OWNER, Match, match
+from anthropic_exporter.config.network import ListenAddress
 from anthropic_exporter.config.reader import required, setting
-from anthropic_exporter.config.values import ListenAddress
 from anthropic_exporter.utc import Since
 
 
@@ -156,7 +156,7 @@ class OtlpSettings:
     """Push by OTLP."""
 
     enabled: bool = setting(values.boolean, default=False)
-    endpoint: str = setting(values.push_url, default="")
+    endpoint: str = setting(network.push_url, default="")
     protocol: str = setting(values.choice("http/protobuf", "grpc"), default="http/protobuf")
     interval: float = setting(values.interval, default=60.0)
     temporality: str = setting(values.choice("cumulative", "delta"), default="cumulative")
@@ -166,9 +166,7 @@ class OtlpSettings:
 class StateSettings:
     """Where the state is kept: a path, or ``:memory:``."""
 
-    path: str = setting(
-        values.state_path, default=""
-    )  # "" never outside this package: see load.default_state_path
+    path: str = setting(values.state_path, default="")  # "" never outside this package: see load.default_state_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,10 +174,10 @@ class WebSettings:
     """The HTTP server."""
 
     listen_address: tuple[ListenAddress, ...] = setting(
-        values.listen_addresses,
+        network.listen_addresses,
         default=(ListenAddress("", 10114),),
     )
-    telemetry_path: str = setting(values.telemetry_path, default="/metrics")
+    telemetry_path: str = setting(network.telemetry_path, default="/metrics")
     config_file: Path | None = setting(values.readable_file, default=None)
     enable_lifecycle: bool = setting(values.boolean, default=False)
 

@@ -64,13 +64,9 @@ class Settings:
     enterprise: EnterpriseSettings = part(EnterpriseSettings)
     compliance: ComplianceSettings = part(ComplianceSettings)
     prices: PricesSettings = part(PricesSettings)
-    budgets: tuple[Budget, ...] = setting(
-        named_items(section(Budget), "a list of budgets", "name"), default=()
-    )
+    budgets: tuple[Budget, ...] = setting(named_items(section(Budget), "a list of budgets", "name"), default=())
     ownership: tuple[OwnershipRule, ...] = setting(items(_rule, "a list of ownership rules"), default=())
-    policies: tuple[Policy, ...] = setting(
-        named_items(section(Policy), "a list of policies", "name"), default=()
-    )
+    policies: tuple[Policy, ...] = setting(named_items(section(Policy), "a list of policies", "name"), default=())
     counters: CountersSettings = part(CountersSettings)
     series: SeriesSettings = part(SeriesSettings)
     upstream: UpstreamSettings = part(UpstreamSettings)

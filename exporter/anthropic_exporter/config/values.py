@@ -1,16 +1,12 @@
 """Readers of single values: what a setting may be, and how a refusal says so."""
 
 import datetime as dt
-import ipaddress
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from anthropic_exporter.config.reader import Place, Reader, each, items, show, words
+from anthropic_exporter.config.reader import Place, Reader, items, show, words
 from anthropic_exporter.durations import parse_duration
-from anthropic_exporter.secrets import REDACTED
 from anthropic_exporter.utc import Since
 
 #: What the legacy usage report can be grouped by; the API takes at most five of them.
@@ -28,24 +24,9 @@ DIMENSIONS = (
 _MOST_DIMENSIONS = 5
 _SHORTEST_INTERVAL = 0.1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_ADDRESS = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]*)):(?P<port>[0-9]{1,5})")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LAST_PORT = 65535
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
-_URL = re.compile(r"[!-~]+")  # printable ASCII without the space
 _INLINE_FLAGS = re.compile(r"\(\?[aimsux]+\)")
-
-
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
-    """Where the HTTP server listens; an empty host is every address, port 0 any free port."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def boolean(value: object, place: Place) -> bool:
@@ -182,7 +163,7 @@ def readable_file(value: object, place: Place) -> Path | None:
         with found.open("rb"):
             return found
     except OSError as error:
-        place.refuse_because(f"expected a readable file, found {show(str(found))}: {error.strerror}")
+        place.refuse_because(f'expected a readable file, found "{found}": {error.strerror}')
 
 
 def state_path(value: object, place: Place) -> str:
@@ -243,85 +224,3 @@ def _date(value: object) -> dt.date | None:
         return dt.date.fromisoformat(value)
     except ValueError:
         return None
-
-
-def base_url(value: object, place: Place) -> str:
-    """Read the URL of the Admin API. The key is sent there: it is https unless it stays on this machine."""
-    expected = "an https:// URL, or http:// to this machine"
-    if not isinstance(value, str):
-        place.refuse(expected, value)
-    host, scheme = _endpoint(value, expected, place)
-    if scheme == "http" and not _loopback(host):
-        place.refuse(expected, value)
-    return value.rstrip("/")
-
-
-def push_url(value: object, place: Place) -> str:
-    """Read the URL that telemetry is sent to; empty for none."""
-    expected = "an http:// or https:// URL"
-    if not isinstance(value, str):
-        place.refuse(expected, value)
-    if value:
-        _endpoint(value, expected, place)
-    return value
-
-
-def _endpoint(value: str, expected: str, place: Place) -> tuple[str, str]:
-    """Return host and scheme of a URL without anything behind its path."""
-    try:
-        url = urlsplit(value)
-        _ = url.port
-    except ValueError:
-        place.refuse(expected, value)
-    if url.username is not None or url.password is not None:
-        place.refuse_because(f"expected {expected} without a user in it, found {REDACTED}")
-    if (
-        not url.hostname
-        or url.scheme not in {"http", "https"}
-        or url.query
-        or url.fragment
-        or not _URL.fullmatch(value)
-    ):
-        place.refuse(expected, value)
-    return url.hostname, url.scheme
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def listen_address(value: object, place: Place) -> ListenAddress:
-    """Read ``host:port``, ``[v6]:port`` or ``:port``."""
-    expected = "host:port, [address]:port or :port"
-    match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
-    if match is None or int(match["port"]) > _LAST_PORT:
-        place.refuse(expected, value)
-    if match["v6"]:
-        try:
-            ipaddress.IPv6Address(match["v6"])
-        except ValueError:
-            place.refuse(expected, value)
-    return ListenAddress(host=match["v6"] or match["name"], port=int(match["port"]))
-
-
-def listen_addresses(value: object, place: Place) -> tuple[ListenAddress, ...]:
-    """Read one address or a list of different ones."""
-    if not isinstance(value, list):
-        return (listen_address(value, place),)
-    if not value:
-        place.refuse("host:port, or a list of such", value)
-    read = each(((place.item(index), item) for index, item in enumerate(value)), listen_address)
-    for index, address in enumerate(read):
-        if address.port and address in read[:index]:
-            place.item(index).refuse("every address once", str(address))
-    return tuple(read)
-
-
-def telemetry_path(value: object, place: Place) -> str:
-    """Read the path of the exposition."""
-    if not isinstance(value, str) or not _URL_PATH.fullmatch(value) or value.startswith("/-/"):
-        place.refuse("a path such as /metrics, not below /-/", value)
-    return value

@@ -217,9 +217,7 @@ class RequestObserver:
     def request(self, endpoint: str, code: str, seconds: float) -> None:
         """Count one request; code is the status, or "error" where there was no answer."""
         self._metrics.inc("anthropic_exporter_upstream_requests_total", (self._alias, endpoint, code))
-        self._metrics.observe(
-            "anthropic_exporter_upstream_request_duration_seconds", (self._alias, endpoint), seconds
-        )
+        self._metrics.observe("anthropic_exporter_upstream_request_duration_seconds", (self._alias, endpoint), seconds)
 
     def drift(self, endpoint: str, kind: str, name: str) -> None:  # noqa: ARG002 - unbounded, so no label
         """Count a field or value that is new or missing."""

@@ -69,9 +69,7 @@ class _Frozen:
 
 def prefix(family: Family, labels: tuple[str, ...]) -> bytes:
     """Return everything of a sample's line that stands before its value."""
-    pairs = ",".join(
-        f'{name}="{escape.label_value(value)}"' for name, value in zip(family.labels, labels, strict=True)
-    )
+    pairs = ",".join(f'{name}="{escape.label_value(value)}"' for name, value in zip(family.labels, labels, strict=True))
     return f"{family.name}{{{pairs}}} ".encode() if pairs else f"{family.name} ".encode()
 
 

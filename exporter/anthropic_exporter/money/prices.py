@@ -31,6 +31,9 @@ _WINDOWS = (NONE, *CONTEXT_WINDOWS)
 _PER_MILLION = 6  # decimal places between a price per token and one per million
 
 
+_MEMO_SIZE = 10_000
+
+
 class TokenPrices(NamedTuple):
     """USD per token, in the order of records.TOKEN_TYPES; None where that type has no known price."""
 
@@ -59,7 +62,7 @@ class PriceList:
     """Dated prices. A list never changes, so a day costs tomorrow what it costs today.
 
     A model matches by its exact ID, by another name that the list has for it, or by either with a
-    ``-YYYYMMDD`` at its end; see ``names``. A day before a model's first row has no price.
+    ``-YYYYMMDD`` at its end; see ``names``.
 
     The rows of ``prices.file`` go before the bundled ones on the days that they cover, for the same model,
     speed and context window; the bundled ones hold on all other days.
@@ -133,6 +136,8 @@ class PriceList:
         asked = (model, service_tier, inference_geo, speed, context_window, day)
         found = self._memo.get(asked)
         if found is None:
+            if len(self._memo) >= _MEMO_SIZE:
+                self._memo.clear()  # the first reading of a year asks for every day once and never again
             found = self._memo[asked] = self._price(*asked)
         return found
 

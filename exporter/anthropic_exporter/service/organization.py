@@ -218,11 +218,13 @@ class OrganizationAtWork:
                 self._used(labels[0], min(end, int(now)))
 
     def _collectors(self, source: str) -> list[Collector]:
-        settings, api, directory = self._settings, self._api, Directory(self._memory)
+        settings, api, directory = self._settings, self._api, Directory(self._memory, self._stop)
         cadence = Cadence(WARM * settings.usage.interval, COLD * settings.usage.interval)
         found: list[Collector] = []
         if settings.inventory.enabled:
-            found.extend(inventory.inventory_collectors(api, directory, settings.inventory.interval))
+            found.extend(
+                inventory.inventory_collectors(api, directory, settings.inventory.interval, self._inventory.workspaces)
+            )
         else:
             directory.found(None)
         if settings.usage.enabled:

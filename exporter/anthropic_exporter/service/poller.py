@@ -18,8 +18,8 @@ from anthropic_exporter.status import CollectorState, CollectorStatus
 
 log = logging.getLogger(__name__)
 
-LONGEST_BACKOFF = 10.0
-"""A failing collector with a short interval waits up to this long; one with a longer interval keeps it."""
+LONGEST_FIRST = 10.0
+"""Seconds that a collector waits at most after its first failure, however long its interval."""
 
 
 @dataclass(slots=True)
@@ -142,10 +142,14 @@ class Poller:
         self.health.advice = error.advice if isinstance(error, PollError) else ""
         self.health.refused = isinstance(error, AuthError)
         log.warning("poll lost; showing the last values", extra={**self._where(), "why": str(error)})
-        interval = self.collector.interval
-        backoff = min(interval * 2 ** min(self.health.failures - 1, 10), max(interval, LONGEST_BACKOFF))
         asked = error.retry_after if isinstance(error, PollError) else None
-        return max(backoff, asked or 0.0)
+        return max(self._backoff(), asked or 0.0)
+
+    def _backoff(self) -> float:
+        """Return the wait after a failure: soon at first, then doubling, up to the interval or ten seconds."""
+        interval = self.collector.interval
+        first = min(interval, LONGEST_FIRST)
+        return min(first * 2.0 ** min(self.health.failures - 1, 20), max(interval, LONGEST_FIRST))
 
     def _where(self) -> dict[str, str]:
         return {"organization": self.organization, "collector": self.collector.name}

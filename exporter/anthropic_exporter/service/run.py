@@ -94,9 +94,8 @@ def _serve(
 
 
 def _await_ready(site: LiveSite, url: str, on_ready: Callable[[str, LiveSite], None]) -> None:
-    while not site.status().ready:
-        time.sleep(0.1)
-    on_ready(url, site)
+    if site.await_ready():
+        on_ready(url, site)
 
 
 class Exporter:

@@ -56,6 +56,7 @@ class LiveSite:
         self._rendering = threading.Lock()
         self._reloading = threading.Lock()
         self._ready = False
+        self._was_ready = threading.Event()
         self._exposition = self._renderer.render([])
         self._thread = threading.Thread(target=self._run, name="exposition", daemon=True)
 
@@ -108,6 +109,13 @@ class LiveSite:
             self._metrics.set("anthropic_exporter_config_last_reload_success_timestamp_seconds", (), self._clock())
         return None
 
+    def await_ready(self) -> bool:
+        """Wait for the first exposition and return True, or False when the process ends before."""
+        while not self._stop.is_set():
+            if self._was_ready.wait(0.2):
+                return True
+        return False
+
     def publish(self) -> None:
         """Make the exposition anew and swap it in whole."""
         with self._rendering:
@@ -120,6 +128,8 @@ class LiveSite:
             self._tell(made, now, time.perf_counter() - begun)
             self._exposition = made
             self._ready = bool(shown) and all(o.ready or o.refused for o in self._organizations)
+            if self._ready:
+                self._was_ready.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -17,7 +17,7 @@ from .connection import break_off, reset
 from .control import control_routes
 from .endpoints.routes import ROUTES, Route, unknown
 from .faults import refuse, spoil
-from .gate import authenticate, rate_limited, version
+from .gate import authenticate, version
 from .noise import identifier
 from .query import Query
 from .refusal import Refusal
@@ -26,8 +26,6 @@ from .world import LoggedRequest, World
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _LORIS_STEPS = 100
-
-__all__ = ["create_app", "rate_limited"]
 
 
 def create_app(world: World) -> Starlette:
@@ -96,6 +94,7 @@ class ApiEndpoint:
             raise Refusal(405, f"{request.method} is not allowed: the simulator is read-only")
         call = Call(
             organization=world.organization,
+            inventory=world.organization.inventory(now),
             switches=switches,
             now=now,
             path=request.url.path,

@@ -39,6 +39,7 @@ class Call:
     """A request with a good key, and the world it falls into."""
 
     organization: Organization
+    inventory: Inventory  # what exists now
     switches: Switches
     now: float
     path: str
@@ -48,11 +49,6 @@ class Call:
     betas: frozenset[str]
     oauth: bool  # a token rather than a key
     memo: Memo
-
-    @property
-    def inventory(self) -> Inventory:
-        """What exists now."""
-        return self.organization.inventory(self.now)
 
     def expect(self, *names: str) -> None:
         """Refuse unknown parameters, where the switch says so."""
@@ -69,12 +65,12 @@ Endpoint = Callable[[Call], Answer]
 
 
 def legacy_view(switches: Switches, now: float) -> Seen:
-    """What the legacy usage report can see."""
+    """Tell what the legacy usage report can see."""
     return Seen(now, now - switches.visibility_delay, switches.lateness, switches.revisions)
 
 
 def cost_view(switches: Switches, now: float) -> Seen:
-    """What the legacy cost report can see."""
+    """Tell what the legacy cost report can see."""
     delay = max(switches.visibility_delay, switches.cost_delay)
     return Seen(now - delay + switches.visibility_delay, now - delay, switches.lateness, switches.revisions)
 
@@ -85,11 +81,11 @@ def refreshed_at(switches: Switches, now: float) -> float:
 
 
 def analytics_view(switches: Switches, now: float) -> Seen:
-    """What the analytics reports can see: complete up to the export, stragglers as far as they had come by then."""
+    """Tell what the analytics reports can see: complete up to the export, stragglers as they were then."""
     refreshed = refreshed_at(switches, now)
     return Seen(refreshed, refreshed, switches.lateness, switches.revisions)
 
 
 def truth(switches: Switches, now: float) -> Seen:
-    """What has been used until now, as it will be known in the end."""
+    """Tell what has been used until now, as it will be known in the end."""
     return Seen(float("inf"), now, switches.lateness, switches.revisions)

@@ -1,6 +1,7 @@
 """The invented company: its tables turned into IDs, inventory and tracks of usage."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from uuid import UUID
 
 from . import roster
@@ -31,12 +32,13 @@ class Company:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self.id = lru_cache(maxsize=None)(self._id)
         born = date(roster.BORN)
         self.profile = Profile(str(UUID(bytes=dice(seed, "organization")[:16], version=4)), roster.NAME, born)
         self._workspaces = tuple(self._make_workspaces())
         self.tracks = tuple(track for workload in WORKLOADS for track in self._tracks(workload))
 
-    def id(self, prefix: str, name: str) -> str:
+    def _id(self, prefix: str, name: str) -> str:
         """Find the ID of a thing by its name."""
         return identifier(prefix, self._seed, name)
 
@@ -147,7 +149,11 @@ class Company:
 
     def _tracks(self, workload: Workload) -> Iterator[Track]:
         inference = workload.kind in ("messages", "subscription")
-        for model, since, until, first in turns(workload):
+        made = _first_day(workload)
+        for model, begun, until, first in turns(workload):
+            if until is not None and until <= made:
+                continue
+            since = max(begun, made)
             line = Line(
                 workspace_id=self.id("wrkspc", workload.workspace),
                 api_key_id=self.id("apikey", workload.key) if workload.key else None,
@@ -163,4 +169,12 @@ class Company:
                 long_prompt=workload.long_prompt,
                 terminal=workload.terminal,
             )
-            yield Track(line, workload, since, until, first)
+            yield Track(line, workload, since, until, first or since > begun)
+
+
+def _first_day(workload: Workload) -> int:
+    """Find the first whole day on which the key and the workspace of a workload exist."""
+    created = [roster.WORKSPACES[workload.workspace][0]]
+    if workload.key in roster.KEYS:
+        created.append(roster.KEYS[workload.key][1])
+    return max(map(date, created)) // DAY + 1

@@ -31,8 +31,9 @@ UNKNOWN_FIELD = "field_from_the_future"
 
 @dataclass(slots=True)
 class FaultPlan:
-    """Chooses the requests to spoil: by path, by chance, and not more than a limit. The chance is a function of the
-    seed and of how many requests were looked at before, so a run can be repeated.
+    """Chooses the requests to spoil: by path, by chance, and not more than a limit.
+
+    The chance is a function of the seed and of how many requests were looked at before, so a run can be repeated.
     """
 
     asked: int = 0
@@ -96,7 +97,7 @@ def _rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield answer
         return
     for item in items:
-        yield from item["results"] if "results" in item else [item]
+        yield from item.get("results", [item])
 
 
 def _rename(answer: dict[str, Any]) -> None:

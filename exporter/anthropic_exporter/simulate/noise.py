@@ -1,7 +1,7 @@
 """Chance that is a function: the same words always throw the same dice, on every machine and in every order."""
 
 import hashlib
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -17,7 +17,7 @@ def identifier(prefix: str, *words: object) -> str:
 
 
 def cumulate(weights: list[int]) -> list[int]:
-    """Sums of the first 0, 1, 2 … weights: one element more than there are weights."""
+    """Sum up the first 0, 1, 2 … weights: one element more than there are weights."""
     return list(accumulate(weights, initial=0))
 
 
@@ -27,4 +27,4 @@ def spread(amount: int, cumulated: list[int]) -> list[int]:
     if not whole or not amount:
         return [0] * (len(cumulated) - 1)
     marks = [amount * mark // whole for mark in cumulated]
-    return [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    return [after - before for before, after in pairwise(marks)]

@@ -57,9 +57,9 @@ def _listed(model: str, speed: str | None, long_prompt: bool, day: int) -> tuple
 
 
 @lru_cache(maxsize=4096)
-def rates(model: str, tier: str | None, geo: str | None, speed: str | None, long_prompt: bool, day: int) -> Rates | None:
-    """Cents per token of each type, or None for a model without a price; ``day`` is the start of a UTC day."""
-    listed = _listed(model, speed, long_prompt, day)
+def rates(model: str, day: int, *, tier: str | None, geo: str | None, speed: str | None, long: bool) -> Rates | None:
+    """Find the cents per token of each type, or None for a model without a price; ``day`` is the start of a UTC day."""
+    listed = _listed(model, speed, long, day)
     if listed is None:
         return None
     fresh, read, out = map(Decimal, listed)
@@ -92,7 +92,14 @@ def price(line: Line, counts: Counts, day: int, discount: Decimal) -> Iterator[C
             yield Charge(line, line.kind, None, runtime, runtime)
         return
     if line.model is not None:
-        found = rates(line.model, line.service_tier, line.inference_geo, line.speed, line.long_prompt, day)
+        found = rates(
+            line.model,
+            day,
+            tier=line.service_tier,
+            geo=line.inference_geo,
+            speed=line.speed,
+            long=line.long_prompt,
+        )
         for token_type, rate, tokens in zip(TOKEN_TYPES, found or (), counts, strict=False):
             if tokens:
                 listed = tokens * rate

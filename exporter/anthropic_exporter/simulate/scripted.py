@@ -74,8 +74,10 @@ class Cost:
 
     def seen(self, seen: Seen) -> bool:
         """Whether a reader knows of it."""
-        return (floor(self.at, MINUTE) + MINUTE <= seen.prompt_until) if self.visible_at is None else (
-            self.visible_at <= seen.at
+        return (
+            (floor(self.at, MINUTE) + MINUTE <= seen.prompt_until)
+            if self.visible_at is None
+            else (self.visible_at <= seen.at)
         )
 
 
@@ -141,7 +143,7 @@ class ScriptedOrganization:
             self._revision += 1
 
     def inventory(self, now: float) -> Inventory:  # noqa: ARG002 - a script does not age by itself
-        """What was given to the constructor or put in its place since."""
+        """Return what was given to the constructor or put in its place since."""
         return self._inventory
 
     def usage(self, start: int, end: int, seen: Seen) -> Mapping[Line, Counts]:

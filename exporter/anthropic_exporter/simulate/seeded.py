@@ -150,9 +150,7 @@ class SeededOrganization:
                 kept = _minus(counts, wrong)
                 straggler = _part(kept, 40 + late[63 - hour]) if late[hour] < 13 else NOTHING  # noqa: PLR2004 - 1 in 20
                 prompt = _minus(kept, straggler)
-                hours[hour].append(
-                    Cell(track.line, prompt, straggler, late[(hour + 31) % 64], wrong, taken_back_at)
-                )
+                hours[hour].append(Cell(track.line, prompt, straggler, late[(hour + 31) % 64], wrong, taken_back_at))
         return tuple(tuple(cells) for cells in hours)
 
     def _draw_minutes(self, hour: int) -> tuple[tuple[Cell, list[Counts], list[Counts], list[Counts]], ...]:

@@ -1,7 +1,7 @@
 """Everything about the fake that can be chosen, at the start or while it runs."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
@@ -108,16 +108,8 @@ class Switches:
         return shown | {"accepted_keys": None if self.accepted_keys is None else len(self.accepted_keys)}
 
 
-#: ``simulate`` and ``demo``: data arrives as in life, a little late and not always right at first.
-LIVELY = {"lateness": 2700.0, "revisions": True}
-
-
-def default_of(name: str) -> Any:  # noqa: ANN401 - switches have several types
-    """Find the default of a switch by its name."""
-    for each in fields(Switches):
-        if each.name == name and each.default is not MISSING:
-            return each.default
-    raise InvalidSwitch(f"{name}: no such switch")
+#: Data arrives as in life: a little late, and not always right at first.
+LIVELY = Switches(lateness=2700.0, revisions=True)
 
 
 def _read(name: str, value: Any, kind: Any) -> Any:  # noqa: ANN401 - both come from reflection

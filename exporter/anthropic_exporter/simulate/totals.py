@@ -8,6 +8,7 @@ from .call import analytics_view, cost_view, legacy_view, refreshed_at, truth
 from .endpoints.legacy_cost import plain
 from .instants import DAY, floor, rfc3339
 from .line import REQUESTS, SEARCHES, TOKEN_TYPES, Counts, Line, Seen
+from .organization import Organization
 from .world import World
 
 Reports = Literal["legacy", "analytics"]
@@ -48,22 +49,27 @@ def totals(world: World, start: int, end: int, reports: Reports, width: int) -> 
         "now": rfc3339(now),
         "generation": reports,
         "default_workspace_id": world.organization.inventory(now).default_workspace_id,
-        "published": _sums(world, start, usage_end, cost_end, usage, cost),
-        "final": _sums(world, start, end, end, last, last),
+        "published": {
+            **_counts(world.organization, start, usage_end, usage),
+            "cost": _cost(world.organization, start, cost_end, cost),
+        },
+        "final": {
+            **_counts(world.organization, start, end, last),
+            "cost": _cost(world.organization, start, end, last),
+        },
     }
 
 
-def _sums(world: World, start: int, usage_end: int, cost_end: int, usage: Seen, cost: Seen) -> dict[str, Any]:
+def _counts(organization: Organization, start: int, end: int, seen: Seen) -> dict[str, Any]:
     counts = [
         (line, numbers)
-        for line, numbers in world.organization.usage(start, usage_end, usage).items()
+        for line, numbers in organization.usage(start, end, seen).items()
         if line.kind in ("messages", "code_execution")
     ]
     return {
         "tokens": _tokens(counts),
         "web_searches": _count(counts, SEARCHES, "web_searches"),
         "requests": _count(counts, REQUESTS, "requests"),
-        "cost": _cost(world, start, cost_end, cost),
     }
 
 
@@ -89,9 +95,9 @@ def _key(line: Line) -> tuple[str | None, ...]:
     return tuple(getattr(line, name) for name in _DIMENSIONS)
 
 
-def _cost(world: World, start: int, end: int, seen: Seen) -> list[dict[str, Any]]:
+def _cost(organization: Organization, start: int, end: int, seen: Seen) -> list[dict[str, Any]]:
     total: dict[tuple[str | None, ...], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for charge in world.organization.charges(start, end, seen):
+    for charge in organization.charges(start, end, seen):
         line = charge.line
         # A cost that is not for tokens has no model and no tier in the reports.
         named = (line.model, line.service_tier) if charge.cost_type == "tokens" else (None, None)

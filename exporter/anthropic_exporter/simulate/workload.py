@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .instants import DAY, date
-from .line import REQUESTS, Counts, Line
+from .line import Counts, Kind, Line
 from .noise import dice
 
 _PER_MILLE = 1000
@@ -51,7 +51,7 @@ class Workload:
     product: str = "messages_api"
     searches_per_mille: int = 0
     milli_hours: int = 0
-    kind: str = "messages"
+    kind: Kind = "messages"
     user: str | None = None
     service_account: str | None = None
     long_prompt: bool = False
@@ -92,7 +92,7 @@ def inference_geo(workload: Workload, model: str) -> str:
 
 
 def day_counts(seed: int, track: Track, day: int, born: int) -> Counts | None:
-    """Count what a track uses on a day, or None when that is nothing. Whole numbers all the way, so that it is exact."""
+    """Count what a track uses on a day, or None when that is nothing; in whole numbers all the way."""
     share = track.share(day)
     if not share:
         return None
@@ -109,8 +109,3 @@ def day_counts(seed: int, track: Track, day: int, born: int) -> Counts | None:
     )
     searches = requests * workload.searches_per_mille * (870 + sides[8]) // _PER_MILLE**2
     return (a, b, c, d, e, searches, requests, requests * workload.milli_hours)
-
-
-def requests_of(counts: Counts) -> int:
-    """How many requests counts are made of."""
-    return counts[REQUESTS]

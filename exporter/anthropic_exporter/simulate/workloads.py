@@ -1,5 +1,6 @@
 """What the invented company does with Claude, as a table."""
 
+from .line import Kind
 from .workload import Rhythm, Workload
 
 OPUS = (
@@ -17,10 +18,16 @@ SONNET = (
     ("2026-10-14", "claude-sonnet-5-5"),
 )
 HAIKU = (("2025-10-20", "claude-haiku-4-5-20251001"), ("2026-10-21", "claude-haiku-5-5"))
-NIGHTLY_BATCH = {"rhythm": Rhythm.NIGHTLY, "tier": "batch", "product": "message_batches_api"}
 
 
-def _claude_code(user: str, models: tuple[tuple[str, str], ...], requests: int, **more: str) -> Workload:
+def _claude_code(
+    user: str,
+    models: tuple[tuple[str, str], ...],
+    requests: int,
+    *,
+    terminal: str = "vscode",
+    kind: Kind = "messages",
+) -> Workload:
     """One person who writes code: long cached conversations, little that is new."""
     return Workload(
         name=f"claude-code-{user}",
@@ -28,15 +35,17 @@ def _claude_code(user: str, models: tuple[tuple[str, str], ...], requests: int, 
         models=models,
         requests=requests,
         per_request=(320, 3900, 0, 78_000, 680),
-        rhythm=Rhythm.AMERICA if more.get("terminal") == "iTerm.app" else Rhythm.EUROPE,
+        rhythm=Rhythm.AMERICA if terminal == "iTerm.app" else Rhythm.EUROPE,
         product="claude_code",
         user=user,
-        key=more.get("key", f"claude_code_key_{user}"),
-        kind=more.get("kind", "messages"),
-        terminal=more.get("terminal", "vscode"),
+        key=f"claude_code_key_{user}",
+        kind=kind,
+        terminal=terminal,
     )
 
 
+# A workload is a row or two of a table.
+# fmt: off
 WORKLOADS = (
     # Support: a chat that never sleeps, its prompt in the cache, and a small model that sorts the tickets.
     Workload("support chat", "support-production", "support-production-chat", SONNET, 9000, (600, 350, 0, 9000, 380),
@@ -60,11 +69,12 @@ WORKLOADS = (
              Rhythm.EUROPE),
     # Data: batches at night, and one program that nobody dares to touch.
     Workload("data enrichment", "data-platform", "data-production-enrichment", SONNET, 14_000, (2200, 0, 0, 0, 450),
-             **NIGHTLY_BATCH),
+             Rhythm.NIGHTLY, tier="batch", product="message_batches_api"),
     Workload("data extraction", "data-platform", "data-production-extraction",
-             (("2025-10-20", "claude-haiku-4-5-20251001"),), 30_000, (1800, 0, 0, 0, 150), **NIGHTLY_BATCH),
+             (("2025-10-20", "claude-haiku-4-5-20251001"),), 30_000, (1800, 0, 0, 0, 150), Rhythm.NIGHTLY, tier="batch",
+             product="message_batches_api"),
     Workload("data staging", "data-platform", "data-staging-extraction", HAIKU, 500, (1800, 0, 0, 0, 150),
-             **NIGHTLY_BATCH),
+             Rhythm.NIGHTLY, tier="batch", product="message_batches_api"),
     Workload("data legacy", "data-platform", "data-production-invoices",
              (("2025-09-29", "claude-sonnet-4-5-20250929"),), 1500, (1500, 0, 0, 0, 300), Rhythm.STEADY),
     Workload("data code", "data-platform", "data-production-enrichment", (("2026-03-01", "-"),), 210, (0, 0, 0, 0, 0),
@@ -114,3 +124,4 @@ WORKLOADS = (
              (("2025-09-29", "claude-sonnet-4-5-20250929"), ("2026-02-02", "")), 420, (1600, 0, 0, 2000, 420),
              Rhythm.AMERICA),
 )
+# fmt: on

@@ -27,9 +27,7 @@ def parse(text: str) -> Address:
     """
     match = _ADDRESS.fullmatch(text)
     if match is None or int(match["port"]) > _LARGEST_PORT:
-        raise ConfigError(
-            f'web.listen-address: expected host:port, :port or [IPv6 address]:port, found "{text}"'
-        )
+        raise ConfigError(f'web.listen-address: expected host:port, :port or [IPv6 address]:port, found "{text}"')
     return Address(match["v6"] or match["host"] or "", int(match["port"]))
 
 

@@ -22,9 +22,7 @@ def ago(seconds: float) -> str:
     if whole == 0:
         return "now"
     # The next unit begins at two of it, so that no age is off by more than half.
-    return next(
-        f"{whole // step} {unit} ago" for step, unit in _STEPS if whole >= (2 * step if step > 1 else 1)
-    )
+    return next(f"{whole // step} {unit} ago" for step, unit in _STEPS if whole >= (2 * step if step > 1 else 1))
 
 
 def moment(when: float, *, machine: bool = False) -> str:

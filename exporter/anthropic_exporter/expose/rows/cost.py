@@ -3,9 +3,7 @@
 from anthropic_exporter.expose.family import Family
 from anthropic_exporter.expose.rows.labels import ORGANIZATION, WINDOWS, W
 
-_REPORT = (
-    " (GET /v1/organizations/analytics/cost or /v1/organizations/cost_report, polled every 10m by default)."
-)
+_REPORT = " (GET /v1/organizations/analytics/cost or /v1/organizations/cost_report, polled every 10m by default)."
 _ANALYTICS = " (GET /v1/organizations/analytics/cost, polled every 10m by default)."
 _LINE = (*W, "service_tier", "cost_type", "token_type")
 
@@ -24,8 +22,7 @@ _COUNTED = (
         "usd",
         _LINE,
         "cost",
-        "List cost in USD since the epoch, settled days only, before discounts, where the API reports it"
-        + _ANALYTICS,
+        "List cost in USD since the epoch, settled days only, before discounts, where the API reports it" + _ANALYTICS,
     ),
     Family(
         "anthropic_api_key_cost_usd_total",
@@ -33,8 +30,7 @@ _COUNTED = (
         "usd",
         (*ORGANIZATION, "api_key_id", "model"),
         "cost",
-        "Billed cost of each API key in USD since the epoch, settled days only, where the API reports it"
-        + _ANALYTICS,
+        "Billed cost of each API key in USD since the epoch, settled days only, where the API reports it" + _ANALYTICS,
     ),
 )
 
@@ -73,8 +69,7 @@ _FRESHNESS = (
         "ratio",
         W,
         "cost",
-        "Estimated by billed cost, minus 1, over the settled days of the last 7; not an error of the bill"
-        + _REPORT,
+        "Estimated by billed cost, minus 1, over the settled days of the last 7; not an error of the bill" + _REPORT,
     ),
 )
 

@@ -143,9 +143,7 @@ _PROCESS = (
         ("version", "revision", "python_version"),
     ),
     _own("anthropic_exporter_state_persistent", "1 if the state is kept on disk, 0 if only in memory."),
-    _own(
-        "anthropic_exporter_state_loaded", "1 if the process began with the state of an earlier one, else 0."
-    ),
+    _own("anthropic_exporter_state_loaded", "1 if the process began with the state of an earlier one, else 0."),
     _own("anthropic_exporter_state_size_bytes", "Size of the state on disk.", unit="bytes"),
     _own(
         "anthropic_exporter_state_last_commit_timestamp_seconds",

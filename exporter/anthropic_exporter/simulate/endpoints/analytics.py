@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..call import Answer, Call, refreshed_at
-from ..cursor import cursor, position
-from ..instants import DAY, HOUR, date, floor, rfc3339
-from ..line import Line
-from ..refusal import Refusal, invalid
+from anthropic_exporter.simulate.call import Answer, Call, refreshed_at
+from anthropic_exporter.simulate.cursor import cursor, position
+from anthropic_exporter.simulate.instants import DAY, HOUR, date, floor, rfc3339
+from anthropic_exporter.simulate.line import Line
+from anthropic_exporter.simulate.refusal import Refusal, invalid
+
 from .buckets import EMPTY_RANGE, MAX_GROUP_BY, WIDTHS
 from .legacy_usage import CONTEXT_WINDOWS, INFERENCE_GEOS, SERVICE_TIERS, SPEEDS
 

@@ -4,10 +4,11 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..call import Answer, Call, analytics_view, refreshed_at
-from ..instants import rfc3339
-from ..line import REQUESTS, Line
-from ..refusal import invalid
+from anthropic_exporter.simulate.call import Answer, Call, analytics_view, refreshed_at
+from anthropic_exporter.simulate.instants import rfc3339
+from anthropic_exporter.simulate.line import REQUESTS, Line
+from anthropic_exporter.simulate.refusal import invalid
+
 from .analytics import PARAMETERS, Key, group, read_filter, read_group_by, read_span, require_beta, serve, value
 
 _ORDER_BY = ("amount", "list_amount", "time")
@@ -19,7 +20,7 @@ Amounts = tuple[Decimal, Decimal]  # amount, list_amount
 
 
 class Entry(NamedTuple):
-    """One bucket × combination with the rows that it fans out to."""
+    """One combination in one bucket with the rows that it fans out to."""
 
     start: int
     end: int

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from ..call import Answer, Call, analytics_view, refreshed_at
-from ..instants import rfc3339
-from ..line import REQUESTS, SEARCHES, add
-from ..refusal import invalid
+from anthropic_exporter.simulate.call import Answer, Call, analytics_view, refreshed_at
+from anthropic_exporter.simulate.instants import rfc3339
+from anthropic_exporter.simulate.line import REQUESTS, SEARCHES, add
+from anthropic_exporter.simulate.refusal import invalid
+
 from .analytics import (
     PARAMETERS,
     Key,
-
     group,
     read_filter,
     read_group_by,
@@ -24,7 +24,7 @@ _ORDER_BY = ("total_tokens", "output_tokens", "uncached_input_tokens", "requests
 
 
 class Entry(NamedTuple):
-    """One bucket × combination."""
+    """One combination in one bucket."""
 
     start: int
     end: int
@@ -70,8 +70,6 @@ def usage(call: Call) -> Answer:
         return _ranked(entries, order_by, ascending=ascending)
 
     return serve(call, span, size, make, lambda entry: [_row(call, grouped, entry)])
-
-
 
 
 def _ranked(entries: list[Entry], order_by: str, *, ascending: bool) -> list[Entry]:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..call import Answer, Call
-from ..cursor import cursor, position
-from ..instants import DAY, HOUR, MINUTE, floor, rfc3339
-from ..refusal import invalid
+from anthropic_exporter.simulate.call import Answer, Call
+from anthropic_exporter.simulate.cursor import cursor, position
+from anthropic_exporter.simulate.instants import DAY, HOUR, MINUTE, floor, rfc3339
+from anthropic_exporter.simulate.refusal import invalid
 
 WIDTHS = {"1m": MINUTE, "1h": HOUR, "1d": DAY}
 #: bucket_width -> (default, highest) number of buckets on a page.
@@ -58,7 +58,7 @@ def window(call: Call, width: int) -> Window:
 def serve(call: Call, span: Window, size: int, rows: Callable[[int, int], list[dict[str, Any]]]) -> Answer:
     """Answer one page of buckets, empty ones too, and a cursor while there are more."""
     starts = span.starts(position(call) or span.start)
-    data = []
+    data: list[dict[str, Any]] = []
     for start in starts:
         if len(data) == size:
             return {"data": data, "has_more": True, "next_page": cursor(call, start)}

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from typing import Any
 
-from ..call import Answer, Call
-from ..cursor import cursor, position
-from ..instants import DAY, floor, rfc3339
-from ..line import REQUESTS, Counts, Line, Seen, add
-from ..noise import dice
-from ..prices import rates
-from ..refusal import invalid, not_found
+from anthropic_exporter.simulate.call import Answer, Call
+from anthropic_exporter.simulate.cursor import cursor, position
+from anthropic_exporter.simulate.instants import DAY, floor, rfc3339
+from anthropic_exporter.simulate.line import REQUESTS, Counts, Line, Seen, add
+from anthropic_exporter.simulate.noise import dice
+from anthropic_exporter.simulate.prices import rates
+from anthropic_exporter.simulate.refusal import invalid, not_found
 
 _TOOLS = ("edit_tool", "multi_edit_tool", "write_tool", "notebook_edit_tool")
 
@@ -44,9 +44,8 @@ def _boundary(call: Call) -> int:
 
 
 def _records(call: Call, day: int, boundary: int) -> list[dict[str, Any]]:
-    inventory = call.organization.inventory(call.now)
-    emails = {user.id: user.email for user in inventory.users}
-    keys = {key.id: key.name for key in inventory.api_keys}
+    emails = {user.id: user.email for user in call.inventory.users}
+    keys = {key.id: key.name for key in call.inventory.api_keys}
     seen = Seen(boundary, boundary, 0, revised=False)
     lines: dict[tuple[str, str, str, str], dict[str, list[int]]] = defaultdict(dict)
     for line, counts in call.organization.usage(day, day + DAY, seen).items():
@@ -111,7 +110,7 @@ def _record(call: Call, day: int, key: tuple[str, str, str, str], models: dict[s
 
 def _cents(model: str, counts: Counts, day: int) -> int:
     """Estimate as the real report does: whole cents at the standard price, whatever the speed or the region was."""
-    found = rates(model, "standard", "global", "standard", False, day)
+    found = rates(model, day, tier="standard", geo="global", speed="standard", long=False)
     return round(sum(rate * tokens for rate, tokens in zip(found, counts, strict=False))) if found else 0
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from ..call import OLD_VERSION, Answer, Call
-from ..instants import DAY, rfc3339
-from ..inventory import ApiKey, Invite, Membership, User, Workspace
-from ..noise import dice, identifier
-from ..refusal import invalid, not_found
+from anthropic_exporter.simulate.call import OLD_VERSION, Answer, Call
+from anthropic_exporter.simulate.instants import DAY, rfc3339
+from anthropic_exporter.simulate.inventory import ApiKey, Invite, Membership, User, Workspace
+from anthropic_exporter.simulate.noise import dice, identifier
+from anthropic_exporter.simulate.refusal import invalid, not_found
+
 from .listing import ID_PAGE, by_id
 
 KEY_STATUSES = ("active", "inactive", "archived", "expired")

@@ -4,10 +4,11 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..call import Answer, Call, cost_view
-from ..instants import DAY, floor
-from ..organization import Charge
-from ..refusal import invalid
+from anthropic_exporter.simulate.call import Answer, Call, cost_view
+from anthropic_exporter.simulate.instants import DAY, floor
+from anthropic_exporter.simulate.organization import Charge
+from anthropic_exporter.simulate.refusal import invalid
+
 from .buckets import EMPTY_RANGE, LIMITS, Window, bounds, group_by, serve, window
 
 GROUP_BY = ("description", "workspace_id")

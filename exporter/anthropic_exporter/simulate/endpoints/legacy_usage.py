@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from ..call import Answer, Call, legacy_view
-from ..line import SEARCHES, Line, add
-from ..refusal import invalid
+from anthropic_exporter.simulate.call import Answer, Call, legacy_view
+from anthropic_exporter.simulate.line import SEARCHES, Line, add
+from anthropic_exporter.simulate.refusal import invalid
+
 from .buckets import LIMITS, WIDTHS, group_by, serve, window
 
 GROUP_BY = (

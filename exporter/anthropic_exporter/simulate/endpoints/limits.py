@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from ..call import OLD_VERSION, Answer, Call
-from ..instants import rfc3339
-from ..inventory import RateLimit, SpendLimit
-from ..refusal import Refusal, invalid, not_found
+from anthropic_exporter.simulate.call import OLD_VERSION, Answer, Call
+from anthropic_exporter.simulate.instants import rfc3339
+from anthropic_exporter.simulate.inventory import RateLimit, SpendLimit
+from anthropic_exporter.simulate.refusal import Refusal, invalid, not_found
+
 from .listing import TOKEN_PAGE, by_token
 
 GROUP_TYPES = ("batch", "files", "model_group", "skills", "token_count", "web_search")
@@ -62,7 +63,9 @@ def workspace_rate_limits(call: Call) -> Answer:
 def spend_limits(call: Call) -> Answer:
     """List the caps on spending, newest first."""
     if SPEND_BETA not in call.betas:
-        raise Refusal(call.switches.missing_beta_status, f"This endpoint requires the anthropic-beta header: {SPEND_BETA}")
+        raise Refusal(
+            call.switches.missing_beta_status, f"This endpoint requires the anthropic-beta header: {SPEND_BETA}"
+        )
     if not call.switches.spend_limits:
         raise Refusal(
             400, f"This organization is not enrolled in {SPEND_BETA}", code="organization_not_enrolled_in_beta"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..call import Answer, Call
-from ..cursor import cursor, position
-from ..refusal import invalid
+from anthropic_exporter.simulate.call import Answer, Call
+from anthropic_exporter.simulate.cursor import cursor, position
+from anthropic_exporter.simulate.refusal import invalid
 
 ID_PAGE = ("limit", "after_id", "before_id")
 TOKEN_PAGE = ("limit", "page")

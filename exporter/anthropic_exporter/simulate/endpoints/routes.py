@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 
-from ..call import Answer, Call, Endpoint
-from ..refusal import Refusal, invalid, missing_scope, not_found
+from anthropic_exporter.simulate.call import Answer, Call, Endpoint
+from anthropic_exporter.simulate.refusal import Refusal, invalid, missing_scope, not_found
+
 from . import inventory, limits, service_accounts
 from .analytics_cost import cost
 from .analytics_usage import usage

@@ -3,10 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from ..call import Answer, Call
-from ..instants import rfc3339
-from ..inventory import ServiceAccount
-from ..refusal import Refusal, not_found
+from anthropic_exporter.simulate.call import Answer, Call
+from anthropic_exporter.simulate.instants import rfc3339
+from anthropic_exporter.simulate.inventory import ServiceAccount
+from anthropic_exporter.simulate.refusal import Refusal, not_found
+
 from .listing import TOKEN_PAGE, by_token
 
 

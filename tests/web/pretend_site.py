@@ -1,0 +1,66 @@
+"""A site whose answers a test decides."""
+
+from dataclasses import dataclass, field, replace
+
+from prometheus_client import CollectorRegistry
+
+from anthropic_exporter.expose.exposition import Exposition
+from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
+from anthropic_exporter.expose.text import Renderer
+from anthropic_exporter.status import CollectorStatus, OrganizationStatus, Status
+from expose.small_organization import small_organization
+
+NOW = 1_795_000_000.0
+
+USAGE = CollectorStatus(
+    name="usage",
+    state="ok",
+    interval_seconds=60.0,
+    last_attempt=NOW - 30,
+    last_success=NOW - 30,
+    duration_seconds=0.45,
+    error="",
+    advice="",
+    source="/v1/organizations/usage_report/messages",
+)
+ORGANIZATION = OrganizationStatus(
+    alias="main",
+    id="7c1d0a52-90f4-4f7e-8d5e-6a4b3c2d1e0f",
+    name="Acme",
+    up=True,
+    credential_valid=True,
+    newest_usage=NOW - 300,
+    newest_cost=NOW - 90_000,
+    collectors=(USAGE, replace(USAGE, name="cost", interval_seconds=600.0)),
+)
+READY = Status(ready=True, started_at=NOW - 3600, organizations=(ORGANIZATION,))
+
+
+def _registry() -> CollectorRegistry:
+    metrics = SelfMetrics(lambda alias: alias)
+    metrics.set("anthropic_up", ("main",), 1)
+    return make_registry(metrics)
+
+
+@dataclass
+class PretendSite:
+    telemetry_path: str = "/metrics"
+    lifecycle: bool = False
+    now: Status = READY
+    shown: Exposition = field(default_factory=lambda: Renderer().render(small_organization()))
+    metrics: CollectorRegistry = field(default_factory=_registry)
+    problem: str | None = None
+    reloads: int = 0
+
+    def exposition(self) -> Exposition:
+        return self.shown
+
+    def status(self) -> Status:
+        return self.now
+
+    def registry(self) -> CollectorRegistry:
+        return self.metrics
+
+    def reload(self) -> str | None:
+        self.reloads += 1
+        return self.problem
