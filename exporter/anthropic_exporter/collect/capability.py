@@ -78,9 +78,9 @@ class Capability:
                 if choice.refused_since:
                     self._keep(_Choice(choice.endpoint))
                 return choice.endpoint, answer
-        return self._choose(choice, candidates, now)
+        return self._choose(choice, candidates)
 
-    def _choose(self, before: _Choice, candidates: Sequence[tuple[str, Callable[[], T]]], now: float) -> tuple[str, T]:
+    def _choose(self, before: _Choice, candidates: Sequence[tuple[str, Callable[[], T]]]) -> tuple[str, T]:
         refusal: NotSupported | None = None
         for endpoint, call in candidates:
             if endpoint == before.endpoint and before.refused_since:

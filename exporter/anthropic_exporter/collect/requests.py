@@ -15,7 +15,7 @@ from anthropic_exporter.collect.capability import ASK_AGAIN, Memory
 from anthropic_exporter.collect.intake import arranger, flat, request_values
 from anthropic_exporter.errors import NotSupported
 from anthropic_exporter.records import Intake, Interval, Reading, UsageRow
-from anthropic_exporter.utc import DAY, floor
+from anthropic_exporter.utc import DAY
 
 
 class AnalyticsApi(Protocol):

@@ -121,7 +121,7 @@ class UsageCollector:
         if self.source == ANALYTICS and tier == plan.HOT:
             # The report moves every few hours and then by all of them.
             hours = Interval(min(hours.starting_at, floor(self._state.refreshed_at, HOUR) - HOUR), hours.ending_at)
-        if not self._by_minutes(tier, now):
+        if not self._by_minutes(tier):
             yield from self._window(hours, "1h", now)
         if self.source == LEGACY and self._state.open_hour != "served" and self._state.minutes:
             yield from self._minutes(now)
@@ -135,7 +135,7 @@ class UsageCollector:
             return [self.name, f"{self.name}.requests"]
         return [self.name]
 
-    def _by_minutes(self, tier: int, now: float) -> bool:
+    def _by_minutes(self, tier: int) -> bool:
         """Return whether the minutes alone say all that a hot reading is for."""
         return (
             tier == plan.HOT

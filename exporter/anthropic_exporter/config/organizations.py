@@ -1,5 +1,4 @@
 """``organizations:`` which there are, and where the key of each comes from."""
-# ruff: noqa: RUF009 - setting() makes a dataclasses.field
 
 from dataclasses import dataclass, field
 from pathlib import Path

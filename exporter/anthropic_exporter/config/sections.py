@@ -2,7 +2,6 @@
 
 Durations are seconds. Names are those of the file; ``flags`` says what is also a flag or a variable.
 """
-# ruff: noqa: RUF009 - setting() makes a dataclasses.field, and the values called here are frozen
 
 import re
 from dataclasses import dataclass

@@ -1,5 +1,4 @@
 """The whole tree of settings, and what has to hold between them."""
-# ruff: noqa: RUF009 - setting() makes a dataclasses.field, and the values called here are frozen
 
 import json
 from dataclasses import dataclass, field

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
@@ -67,7 +67,7 @@ class Store:
         """Return the size of the database, its write-ahead log included."""
         if not self.persistent:
             pages, size = self._one("PRAGMA page_count"), self._one("PRAGMA page_size")
-            return int(pages) * int(size)
+            return pages * size
         return sum(p.stat().st_size for p in (Path(self.path), Path(f"{self.path}-wal")) if p.exists())
 
     def take_write_failures(self) -> int:
@@ -313,9 +313,9 @@ class Store:
                 if number in self._ids
             }
 
-    def _one(self, statement: str) -> Any:
+    def _one(self, statement: str) -> int:
         with self._guard:
-            return self._connection.execute(statement).fetchone()[0]
+            return int(self._connection.execute(statement).fetchone()[0])
 
 
 def _labels(text: str) -> Labels:

@@ -8,9 +8,9 @@ today.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
 from anthropic_exporter.ledger.intervals import plus
 from anthropic_exporter.records import Labels, Values
+from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
 
 WINDOWS = ("today", "yesterday", "month_to_date", "previous_month")
 

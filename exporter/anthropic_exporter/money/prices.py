@@ -124,7 +124,7 @@ class PriceList:
                 lines.append(f"{key} {position} {row.valid_from} {row.valid_to} {amounts}")
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
-    def price(  # noqa: PLR0917 - the dimensions in the order in which everything else has them
+    def price(
         self, model: str, service_tier: str, inference_geo: str, speed: str, context_window: str, day: int
     ) -> TokenPrices | Unpriced:
         """Return what one token of each type costs, or why that is not known.
@@ -175,7 +175,7 @@ class PriceList:
                     if usd is not None:
                         yield PriceSample((name, tier, geo, speed, token_type), usd.scaleb(_PER_MILLION, EXACT))
 
-    def _price(  # noqa: PLR0917 - as price()
+    def _price(
         self, model: str, service_tier: str, inference_geo: str, speed: str, context_window: str, day: int
     ) -> TokenPrices | Unpriced:
         tier = self._factor("service_tier", service_tier, day)

@@ -162,7 +162,7 @@ class OrganizationAtWork:
         return self.view.families(self.id, now) if self.ready else []
 
     def up(self) -> bool | None:
-        """Return whether the last cycle of every supported collector succeeded; None while none has failed or all ran."""
+        """Return whether the last cycle of every supported collector succeeded; None while that is not known."""
         states = [poller.health.state for poller in self.pollers]
         if "failing" in states:
             return False

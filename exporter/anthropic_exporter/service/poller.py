@@ -98,7 +98,7 @@ class Poller:
             if self.stop.is_set():
                 return 0.0
             wait = self._failed(error)
-        except Exception as error:  # noqa: BLE001 - a bug in one collector must not silence the others
+        except Exception as error:
             log.exception("collector failed unexpectedly", extra=self._where())
             wait = self._failed(PollError(f"internal error: {type(error).__name__}"))
         else:

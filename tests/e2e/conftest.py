@@ -1,0 +1,81 @@
+"""Fixtures that start the real parts, and end exactly those."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anthropic_exporter.simulate.organization import Organization
+from anthropic_exporter.simulate.server import Simulator
+from anthropic_exporter.simulate.switches import Switches
+from e2e.parts import KEY, Exporter, Prometheus, fast_settings, prometheus_config
+
+#: Everything at once and an export every two seconds.
+PROMPT = {"visibility_delay": 0.0, "refresh_step": 2.0, "accepted_keys": (KEY,)}
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., Simulator]]:
+    """Start simulators in threads of this process."""
+    with ExitStack() as running:
+
+        def start(organization: Organization, **switches: Any) -> Simulator:
+            simulator = Simulator(organization, Switches(**{**PROMPT, **switches}))
+            return running.enter_context(simulator)
+
+        yield start
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """Return the file that the exporter reads its key from."""
+    file = tmp_path / "admin-key"
+    file.write_text(f"{KEY}\n")
+    return file
+
+
+@pytest.fixture
+def exporter(process, free_port, tmp_path: Path, key_file: Path) -> Callable[..., Exporter]:
+    """Start the exporter on a simulator or on any base URL."""
+
+    def start(upstream: Simulator | str, *flags: str, start: bool = True, **sections: Any) -> Exporter:
+        base_url = upstream if isinstance(upstream, str) else upstream.base_url
+        (tmp_path / "state").mkdir(exist_ok=True)
+        made = Exporter(process, tmp_path, free_port(), fast_settings(base_url, key_file, **sections), flags)
+        if start:
+            made.start()
+        return made
+
+    return start
+
+
+@pytest.fixture
+def prometheus(process, free_port, tmp_path: Path) -> Callable[[Exporter], Prometheus]:
+    """Start a Prometheus that scrapes an exporter."""
+
+    def start(scraped: Exporter) -> Prometheus:
+        port = free_port()
+        config = tmp_path / "prometheus.yml"
+        config.write_text(prometheus_config(f"127.0.0.1:{scraped.port}"))
+        process([
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=warn",
+        ])
+        return Prometheus(f"http://127.0.0.1:{port}")
+
+    return start
+
+
+@pytest.fixture
+def now() -> float:
+    """Return the time; if the day is about to end, a moment after it has.
+
+    A day that ends in the middle of a test would be right too, but a test that sees it would be another test.
+    """
+    return time.time()

@@ -1,0 +1,95 @@
+"""What Prometheus holds is what the organization used, to the token, whatever the upstream offers and however late."""
+
+import time
+
+import pytest
+
+from e2e.parts import Prometheus
+from e2e.script import NEW_KEY, Script
+from e2e.truth import COUNTERS, FAMILIES, Report, Truth, difference, highest, normalised
+
+pytestmark = pytest.mark.needs("prometheus")
+
+SETTLED = 25.0
+
+
+def told_by(prometheus: Prometheus):
+    return {name: normalised(name, prometheus.sums(name, labels)) for name, labels in FAMILIES.items()}
+
+
+def reports(generation: str, *, open_bucket: bool) -> tuple[Report, Report | None, Report]:
+    """Return where the exporter takes usage, requests and cost from."""
+    legacy, analytics = Report("legacy", "1m"), Report("analytics", "1h")
+    days = Report("analytics", "1d")
+    if generation == "legacy":
+        return legacy, None, Report("legacy", "1d")
+    if generation == "analytics":
+        return analytics, analytics, days
+    return legacy, days, days
+
+
+class Witness:
+    """Waits until Prometheus holds what it must, and says where it does not."""
+
+    def __init__(self, prometheus, truth, wait_until):
+        self.prometheus, self.truth, self._wait_until = prometheus, truth, wait_until
+        self.states = []
+        self.left = {}
+
+    def settles(self):
+        """Wait for the truth as it is now, on top of what counters have shown before."""
+
+        def agrees():
+            expected = highest(*self.states, self.truth.families())
+            self.left = difference(expected, told_by(self.prometheus))
+            return not self.left
+
+        try:
+            self._wait_until(agrees, SETTLED)
+        except pytest.fail.Exception:
+            pytest.fail(f"Prometheus differs (expected, told): {self.left}")
+        self.states.append(self.truth.families())
+
+
+@pytest.mark.parametrize("page_cap", [0, 7], ids=["large-pages", "small-pages"])
+@pytest.mark.parametrize("open_bucket", [True, False], ids=["open-bucket", "closed-buckets"])
+@pytest.mark.parametrize("generation", ["legacy", "analytics", "both"])
+def test_prometheus_holds_exactly_what_was_used(
+    simulate, exporter, prometheus, wait_until, generation, open_bucket, page_cap
+):
+    script = Script(time.time(), seed=11)
+    simulator = simulate(
+        script.organization,
+        generation=generation,
+        open_bucket=open_bucket,
+        analytics_open_bucket=open_bucket,
+        page_cap=page_cap,
+    )
+    served = exporter(simulator)
+    scraping = prometheus(served)
+    truth = Truth(simulator, *reports(generation, open_bucket=open_bucket))
+    witness = Witness(scraping, truth, wait_until)
+    witness.settles()
+    script.change()
+    witness.settles()
+    script.grow()
+    witness.settles()
+    last = witness.states[-1]
+    assert last == highest(*witness.states), "usage has caught up with every counter, so they are the plain truth"
+    assert sum(last["anthropic_usage_tokens_total"].values()) > 0
+
+    for name in COUNTERS:
+        assert not [row for row in scraping.query(f"resets({name}[30m]) > 0")], name
+    key_is_counted_from_nothing(scraping, last, "anthropic_api_key_usage_tokens_total")
+    key_is_counted_from_nothing(scraping, last, "anthropic_api_key_estimated_cost_usd_total")
+
+
+def key_is_counted_from_nothing(prometheus, last, name):
+    born = {labels: value for labels, value in last[name].items() if NEW_KEY in labels}
+    assert born
+    seen = {}
+    for labels, values in prometheus.series(f'{name}{{api_key_id="{NEW_KEY}"}}'):
+        assert values[0] == 0, labels
+        assert values == sorted(values), labels
+        seen[tuple(labels.get(label, "") for label in FAMILIES[name])] = values[-1] - values[0]
+    assert {labels: seen[labels] for labels in born} == pytest.approx({k: float(v) for k, v in born.items()}, rel=1e-9)
