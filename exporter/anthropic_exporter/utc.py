@@ -44,12 +44,6 @@ def year_start(at: float) -> int:
     return _seconds(datetime.fromtimestamp(at, UTC).year, 1)
 
 
-def week_start(at: float) -> int:
-    """Return the first second of the ISO week (from Monday) that holds ``at``."""
-    # 1970-01-01 was a Thursday.
-    return floor(at + 3 * DAY, WEEK) - 3 * DAY
-
-
 def epoch(since: Since, at: float) -> int:
     """Return the moment that counters count from (``counters.since``)."""
     if since == "year":

@@ -1,11 +1,11 @@
 """Fixtures that start the real parts, and end exactly those."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from anthropic_exporter.simulate.organization import Organization
@@ -29,6 +29,13 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def client() -> Iterator[httpx.Client]:
+    """Return an HTTP client for what listens on this machine."""
+    with httpx.Client(trust_env=False, timeout=10) as made:
+        yield made
+
+
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
     """Return the file that the exporter reads its key from."""
@@ -38,13 +45,13 @@ def key_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def exporter(process, free_port, tmp_path: Path, key_file: Path) -> Callable[..., Exporter]:
+def exporter(process, client, free_port, tmp_path: Path, key_file: Path) -> Callable[..., Exporter]:
     """Start the exporter on a simulator or on any base URL."""
 
     def start(upstream: Simulator | str, *flags: str, start: bool = True, **sections: Any) -> Exporter:
         base_url = upstream if isinstance(upstream, str) else upstream.base_url
         (tmp_path / "state").mkdir(exist_ok=True)
-        made = Exporter(process, tmp_path, free_port(), fast_settings(base_url, key_file, **sections), flags)
+        made = Exporter(process, client, tmp_path, free_port(), fast_settings(base_url, key_file, **sections), flags)
         if start:
             made.start()
         return made
@@ -53,29 +60,22 @@ def exporter(process, free_port, tmp_path: Path, key_file: Path) -> Callable[...
 
 
 @pytest.fixture
-def prometheus(process, free_port, tmp_path: Path) -> Callable[[Exporter], Prometheus]:
+def prometheus(process, client, free_port, tmp_path: Path) -> Callable[[Exporter], Prometheus]:
     """Start a Prometheus that scrapes an exporter."""
 
     def start(scraped: Exporter) -> Prometheus:
         port = free_port()
         config = tmp_path / "prometheus.yml"
         config.write_text(prometheus_config(f"127.0.0.1:{scraped.port}"))
-        process([
-            "prometheus",
-            f"--config.file={config}",
-            f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=warn",
-        ])
-        return Prometheus(f"http://127.0.0.1:{port}")
+        process(
+            [
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--log.level=warn",
+            ]
+        )
+        return Prometheus(f"http://127.0.0.1:{port}", client)
 
     return start
-
-
-@pytest.fixture
-def now() -> float:
-    """Return the time; if the day is about to end, a moment after it has.
-
-    A day that ends in the middle of a test would be right too, but a test that sees it would be another test.
-    """
-    return time.time()

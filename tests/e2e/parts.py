@@ -46,6 +46,7 @@ class Exporter:
     """``anthropic-exporter serve`` on one port and one state file; it can be ended and started again."""
 
     start_process: Callable[..., Any]
+    client: httpx.Client
     folder: Path
     port: int
     settings: dict[str, Any]
@@ -83,7 +84,7 @@ class Exporter:
     def get(self, path: str) -> httpx.Response | None:
         """Ask once; None where nothing listens."""
         try:
-            return httpx.get(f"{self.url}{path}", timeout=5)
+            return self.client.get(f"{self.url}{path}")
         except httpx.TransportError:
             assert self.process.popen.poll() is None, self.process.stderr
             return None
@@ -94,7 +95,7 @@ class Exporter:
 
     def scrape(self) -> dict[Sample, float]:
         """Return every sample of /metrics."""
-        answer = httpx.get(f"{self.url}/metrics", timeout=5)
+        answer = self.client.get(f"{self.url}/metrics")
         assert answer.status_code == 200
         return samples(answer.text)
 
@@ -137,11 +138,12 @@ class Prometheus:
     """A Prometheus that scrapes one exporter twice a second."""
 
     url: str
+    client: httpx.Client
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Run an instant query; before it listens nothing is known."""
         try:
-            answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10).json()
+            answer = self.client.get(f"{self.url}/api/v1/query", params={"query": expression}).json()
         except httpx.TransportError:
             return []
         assert answer["status"] == "success", answer
@@ -163,10 +165,12 @@ class Prometheus:
 
 
 def prometheus_config(target: str) -> str:
-    return json.dumps({
-        "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
-        "scrape_configs": [{"job_name": "anthropic", "static_configs": [{"targets": [target]}]}],
-    })
+    return json.dumps(
+        {
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
+            "scrape_configs": [{"job_name": "anthropic", "static_configs": [{"targets": [target]}]}],
+        }
+    )
 
 
 def requests_of(simulator: Simulator) -> list[Any]:

@@ -62,9 +62,7 @@ class Script:
         self._random = random.Random(self.seed)
         # Yesterday is the newest day that can be settled, and within the two days that are read again often.
         self._yesterday = floor(self.now, DAY) - self._random.randrange(6, 18) * HOUR
-        self.organization = ScriptedOrganization(
-            self._history(), inventory=inventory(), discount=Decimal("0.85")
-        )
+        self.organization = ScriptedOrganization(self._history(), inventory=inventory(), discount=Decimal("0.85"))
 
     def change(self) -> None:
         """Let late usage arrive, a correction lower a day, usage move to another workspace, a key be born."""

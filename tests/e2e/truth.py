@@ -95,9 +95,7 @@ class Truth:
         if key in self._old_days:
             return self._old_days[key]
         published = self._published(self.usage, day, day + DAY)
-        rows = [
-            row | _labels(row, self._default) for kind in ("tokens", "web_searches") for row in published[kind]
-        ]
+        rows = [row | _labels(row, self._default) for kind in ("tokens", "web_searches") for row in published[kind]]
         if day < now - 3 * DAY:
             self._old_days[key] = rows
         return rows

@@ -157,6 +157,13 @@ def test_fan_out_adds_up_to_the_combined_amount(fake, company):
     assert by_key(combined, "list_amount") == by_key(split, "list_amount")
 
 
+def test_requests_of_a_cost_row_are_those_that_were_charged(fake):
+    priority, standard = line(service_tier="priority"), line()
+    fake.serve(ScriptedOrganization(Event(TODAY - DAY, each, 1000, requests=2) for each in (priority, standard)))
+    assert [row["cost"]["requests"] for row in rows(fake, COST, group_by__="model")] == [2]
+    assert [row["usage"]["requests"] for row in rows(fake, group_by__="model")] == [4]
+
+
 def test_priority_has_usage_and_no_cost(fake):
     fake.serve(ScriptedOrganization([Event(TODAY - DAY, line(service_tier="priority"), 1000, requests=1)]))
     assert len(rows(fake)) == 1

@@ -1,6 +1,6 @@
 import pytest
 
-from anthropic_exporter.simulate.switches import Switches
+from anthropic_exporter.simulate.switches import InvalidSwitch, Switches
 from simulate.harness import HEADERS, KEY
 
 BARE = {"anthropic-version": "2023-06-01"}
@@ -56,6 +56,9 @@ def test_keys_are_shown_nowhere():
     assert KEY not in repr(switches)
     assert KEY not in str(switches.public())
     assert switches.public()["accepted_keys"] == 1
+    with pytest.raises(InvalidSwitch) as caught:
+        switches.changed({"accepted_keys": KEY})
+    assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize(("version", "expected"), [("2023-06-01", 200), ("2026-10-21", 200), ("2020-01-01", 400)])

@@ -73,12 +73,17 @@ def test_keys_come_from_a_file(command, tmp_path):
         (["--fault-rate", "1.5"], "fault-rate"),
         (["--admin-key-file", "/nonexistent"], "cannot be read"),
         (["--refresh-step", "0"], "refresh-step"),
+        (["--switch", "speed_needs_beta"], "expected NAME=VALUE"),
+        (["--switch", "nothing=1"], "no such switch"),
+        (["--switch", f"accepted_keys={KEY}"], "a key is never a flag"),
+        (["--switch", "cost_delay=long"], "cost_delay: expected float"),
     ],
 )
 def test_a_wrong_flag_is_refused(arguments, message):
     result = CliRunner().invoke(simulate, arguments)
     assert result.exit_code == 2
     assert message in result.output
+    assert KEY not in result.output
 
 
 def test_every_flag_is_a_switch_or_known():
@@ -92,6 +97,14 @@ def test_every_flag_is_a_switch_or_known():
     assert not switches.analytics_open_bucket
     assert not switches.cost_completed_days_only
     assert (switches.faults, switches.page_cap, switches.lateness, switches.revisions) == (("slow",), 3, 2700, True)
+
+
+def test_any_switch_can_be_set_by_its_name():
+    given = ["speed_needs_beta=true", "generation_off_status=403", "generation=legacy", 'fault_paths=["/v1/x"]']
+    context = simulate.make_context("simulate", [part for each in given for part in ("--switch", each)])
+    _, switches = read_options(**{name: value for name, value in context.params.items() if name != "listen"})
+    assert switches.speed_needs_beta
+    assert (switches.generation, switches.generation_off_status, switches.fault_paths) == ("legacy", 403, ("/v1/x",))
 
 
 @pytest.mark.parametrize("text", ["localhost:1", "[::1]:1", "127.0.0.2:1"])

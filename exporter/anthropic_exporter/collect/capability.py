@@ -72,7 +72,7 @@ class Capability:
             except NotSupported:
                 since = choice.refused_since or now
                 self._keep(_Choice(choice.endpoint, since))
-                if now - since < PATIENCE:
+                if now - since < PATIENCE or len(offered) == 1:
                     raise
             else:
                 if choice.refused_since:

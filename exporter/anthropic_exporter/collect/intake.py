@@ -74,18 +74,19 @@ def flat(
 ) -> Intake | None:
     """Return the intake of a report that has rows only where something was used, or None when it knows nothing yet.
 
-    ``refreshed_at`` says how far it knows: an absent bucket before that is empty, one behind it unknown.
+    ``refreshed_at`` says how far it knows: an absent bucket before that is empty, one behind it unknown. Buckets are
+    known by their start: the end of a report without a width may be cut to what there is.
     """
-    served = {_interval(bucket): _cells(bucket.rows, arrange, values) for bucket in reading.buckets}
+    served = {bucket.starting_at: _cells(bucket.rows, arrange, values) for bucket in reading.buckets}
     if reading.refreshed_at is None and not served:
         return None
     known = window.ending_at if reading.refreshed_at is None else reading.refreshed_at
-    end = max((interval.ending_at for interval in served), default=window.starting_at)
+    end = max((start + width for start in served), default=window.starting_at)
     grid: dict[Interval, Cells] = {}
     for start in range(window.starting_at, window.ending_at, width):
         interval = Interval(start, start + width)
         if start < known or start < end:
-            grid[interval] = served.get(interval, {})
+            grid[interval] = served.get(start, {})
             end = max(end, interval.ending_at)
     return Intake(stream, Interval(window.starting_at, end), grid, reading.refreshed_at)
 

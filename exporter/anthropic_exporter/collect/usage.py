@@ -18,7 +18,7 @@ from anthropic_exporter.collect.intake import arranger, bucketed, flat, request_
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.errors import BadRequest, EmptyRange
 from anthropic_exporter.records import Intake, Interval, Reading, UsageRow
-from anthropic_exporter.utc import HOUR, MINUTE, SECONDS, floor
+from anthropic_exporter.utc import DAY, HOUR, MINUTE, SECONDS, floor
 
 LEGACY = "/v1/organizations/usage_report/messages"
 ANALYTICS = "/v1/organizations/analytics/usage"
@@ -119,8 +119,9 @@ class UsageCollector:
             yield from self._window(window, "1d", now)
         hours = plan.hourly(tier, now, first)
         if self.source == ANALYTICS and tier == plan.HOT:
-            # The report moves every few hours and then by all of them.
-            hours = Interval(min(hours.starting_at, floor(self._state.refreshed_at, HOUR) - HOUR), hours.ending_at)
+            # The report moves every few hours and then by all of them; what lies further back the warm tier reads.
+            moved = max(floor(self._state.refreshed_at, HOUR) - HOUR, floor(now, DAY) - plan.RECENT_DAYS * DAY)
+            hours = Interval(min(hours.starting_at, moved), hours.ending_at)
         if not self._by_minutes(tier):
             yield from self._window(hours, "1h", now)
         if self.source == LEGACY and self._state.open_hour != "served" and self._state.minutes:

@@ -197,11 +197,9 @@ class Book:
             intake.refreshed_at is None or intake.refreshed_at >= interval.ending_at
         )
         reads = 0 if not ripe else 1 if changed or old is None else old.reads + 1
-        settled = ripe and (
-            self.stream.settled_only
-            or reads >= STABLE_READS
-            or now - interval.ending_at >= OLD
-            or (old is not None and old.settled)
+        # Once settled, settled for good: counters would otherwise give back what they have counted of it.
+        settled = (old is not None and old.settled) or (
+            ripe and (self.stream.settled_only or reads >= STABLE_READS or now - interval.ending_at >= OLD)
         )
         return BucketRecord(
             read_at=now,

@@ -81,7 +81,7 @@ class Counters:
         """
         base = over.counters if over else {}
         sums: dict[tuple[str, Labels], Number] = {}
-        overflowed: set[tuple[str, Labels]] = set()
+        overflowed = set(over.overflowed) if over else set()
         fresh: dict[str, int] = {}
         for posting in postings:
             key = self._place(posting.family, posting.labels, sums, fresh, overflowed)
@@ -116,10 +116,6 @@ class Counters:
             self._families.pop(family, None)
             self._overflowed = {key for key in self._overflowed if key[0] != family}
 
-    def has(self, family: str, labels: Labels) -> bool:
-        """Return whether the series exists, or has been added to the overflow series."""
-        return labels in self._families.get(family, {}) or (family, labels) in self._overflowed
-
     def shown(self, family: str, now: float) -> Iterator[tuple[Labels, Number]]:
         """Yield the series of a family that are to be exposed, with their values."""
         for labels, counter in self._families.get(family, {}).items():
@@ -133,10 +129,6 @@ class Counters:
     def families(self) -> list[str]:
         """Return the names of all families that have series."""
         return list(self._families)
-
-    def count(self, family: str) -> int:
-        """Return how many series a family has, hidden ones included."""
-        return len(self._families.get(family, {}))
 
     def overflowed(self, family: str) -> int:
         """Return how many label sets of a family went into the overflow series."""

@@ -14,6 +14,9 @@ from anthropic_exporter.errors import StateError
 
 SCHEMA_VERSION = 1
 MEMORY = ":memory:"
+LOCK_PATIENCE = 5.0
+"""Seconds to wait for another program that looks into the file."""
+
 COLUMNS = 7
 """Values a cell can hold: five token types, web searches, requests."""
 
@@ -110,6 +113,9 @@ def _sound(path: str) -> sqlite3.Connection | None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
+        if not _broken(error):
+            connection.close()
+            raise
         version, check = -1, str(error)
     if version == SCHEMA_VERSION and check == "ok":
         return connection
@@ -127,16 +133,22 @@ def _sound(path: str) -> sqlite3.Connection | None:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=LOCK_PATIENCE)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -4096")
     except sqlite3.DatabaseError as error:
-        if "not a database" not in str(error) and "malformed" not in str(error):
+        if not _broken(error):
+            connection.close()
             raise
     return connection
+
+
+def _broken(error: sqlite3.Error) -> bool:
+    """Return whether the file itself is to blame, and not a lock, the disk or its permissions."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _create(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -111,9 +111,10 @@ class Store:
 
     def forget_organization(self, organization: str) -> None:
         """Drop everything about an organization (inside a transaction)."""
-        for (name, _), stream in list(self._streams.items()):
-            if name == organization:
-                self.forget_stream(stream)
+        for (stream,) in self._connection.execute(
+            "SELECT id FROM streams WHERE organization = ?", (organization,)
+        ).fetchall():
+            self.forget_stream(stream)
         for table in ("meta", "counters", "overflowed", "inventory"):
             self._connection.execute(f"DELETE FROM {table} WHERE organization = ?", (organization,))  # noqa: S608 - fixed names
 
@@ -199,7 +200,7 @@ class Store:
         self, stream: int, starting_at: int, before: Mapping[Labels, Values], after: Mapping[Labels, Values]
     ) -> None:
         """Write what differs between two readings of one bucket (inside a transaction)."""
-        gone = [(stream, starting_at, self._ids[stream][labels]) for labels in before.keys() - after.keys()]
+        gone = [(stream, starting_at, self._label_set(stream, labels)) for labels in before.keys() - after.keys()]
         self._connection.executemany("DELETE FROM cells WHERE stream = ? AND starting_at = ? AND label_set = ?", gone)
         self._connection.executemany(
             f"INSERT OR REPLACE INTO cells VALUES (?, ?, ?{', ?' * COLUMNS})",  # noqa: S608 - fixed names

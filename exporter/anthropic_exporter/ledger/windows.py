@@ -5,7 +5,7 @@ changed nothing is shown until a read of the new one has succeeded, so that a de
 today.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from anthropic_exporter.ledger.intervals import plus
@@ -34,10 +34,6 @@ class Days:
     def clear(self) -> None:
         """Drop everything."""
         self._days.clear()
-
-    def day(self, day: int) -> Mapping[Labels, Values]:
-        """Return one day."""
-        return self._days.get(day, {})
 
     def total(self, starting_at: int, ending_at: int) -> dict[Labels, Values]:
         """Return the sums over the days in [starting_at, ending_at)."""

@@ -8,19 +8,19 @@ leaves either all of an intake or none of it.
 import decimal
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from anthropic_exporter.ledger.book import Book, Change, Stream
 from anthropic_exporter.ledger.counters import Counters, Posting, Staged
 from anthropic_exporter.ledger.intervals import Delta
-from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.ledger.store import BucketRecord, Store
 from anthropic_exporter.ledger.windows import Days
 from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.postings import Poster
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Intake, Interval, Labels
-from anthropic_exporter.utc import DAY, floor, previous_month_start
+from anthropic_exporter.utc import previous_month_start
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Accounts:
         organization: the alias, which names it in the state file.
         epoch: from when counters count, given the time.
         changed: called with each committed difference of a stream (for the revision and lag metrics).
+        from_zero: after a first start or a lost state, count from 0 on instead of from the epoch.
 
     Raises:
         StateError: the state file cannot be read or written.
@@ -73,6 +74,8 @@ class Accounts:
         prices: PriceList,
         epoch: Callable[[float], int],
         changed: Callable[[str, list[Delta], float], None],
+        *,
+        from_zero: bool = False,
     ) -> None:
         self._organization = organization
         self._store = store
@@ -82,7 +85,10 @@ class Accounts:
         self._prices = prices
         self._epoch = epoch
         self._changed = changed
+        self._from_zero = from_zero
+        self._in_force = -1  # the epoch that the counters count from
         self._days: dict[str, Days] = {}
+        self._days_from = 0  # the first day that the day sums reach back to
         self._read_at: dict[str, float] = {}
         self._freshness: dict[str, Freshness] = {}
         self.guard = threading.RLock()
@@ -98,12 +104,13 @@ class Accounts:
         return self._prices
 
     def load(self, now: float) -> None:
-        """Take up what the state file holds, and what has changed since it was written."""
+        """Take up what the state file holds, and what has changed since it was written. Call it before any other."""
         with self.guard, decimal.localcontext(EXACT):
             self._counters.load(self._store.counters(self._organization), self._store.overflowed(self._organization))
             self._renew()
             self._reprice(now)
             self._fill_days(now)
+            self.turn(now)
             for name in self._books:
                 self._read_at[name] = float(self._meta(f"read_at.{name}") or 0)
                 self._freshness[name] = self._fresh(name)
@@ -121,51 +128,52 @@ class Accounts:
         """
         with self.guard, decimal.localcontext(EXACT):
             account, book = self._accounts[intake.stream], self._books[intake.stream]
-            change = book.change(intake, now, self._epoch(now))
+            change = book.change(intake, now, self._in_force)
             staged = self._counters.stage(
                 self._postings(account, change.deltas), now, born=self.complete(intake.stream)
             )
             with self._store.transaction():
                 book.write(change)
                 self._store.write_counters(self._organization, staged)
-                self._store.set_meta(self._organization, f"read_at.{intake.stream}", repr(now))
             self._take_over(account, change, staged, now)
 
-    def completed(self, stream: str, now: float) -> None:
-        """Note that a cycle of a stream has ended well."""
+    def completed(self, streams: Iterable[str], now: float) -> None:
+        """Note that a cycle that began at ``now`` has ended well, and so read all of these streams that was due.
+
+        Raises:
+            StateError: it could not be written.
+        """
         with self.guard:
-            if not self.complete(stream):
-                with self._store.transaction():
-                    self._store.set_meta(self._organization, f"complete.{stream}", "yes")
-                    self._store.set_meta(self._organization, f"first_exposed_at.{stream}", repr(now))
+            known = [stream for stream in streams if stream in self._books]
+            with self._store.transaction():
+                for stream in known:
+                    self._store.set_meta(self._organization, f"read_at.{stream}", repr(now))
+                    if not self.complete(stream):
+                        self._store.set_meta(self._organization, f"complete.{stream}", "yes")
+                        self._store.set_meta(self._organization, f"first_exposed_at.{stream}", repr(now))
+                self._counters.apply(staged)
+            self._read_at.update(dict.fromkeys(known, now))
 
     def turn(self, now: float) -> None:
         """Begin a new epoch when the year (or month) has changed, and drop days that no window reaches.
 
         What belongs to the new epoch already is posted in the same transaction, so nothing is counted twice or lost.
+        While the program runs an epoch is never taken back: a cycle that began last year, or a clock that is set
+        back over midnight, must not fill this year's counters with last year's amounts.
         """
         with self.guard, decimal.localcontext(EXACT):
-            for days in self._days.values():
-                days.forget_before(previous_month_start(now))
+            self._move_days(now)
             epoch = self._epoch(now)
-            if self._meta("epoch") == str(epoch):
+            if epoch <= self._in_force:
                 return
-            begun = self._meta("epoch") is not None
-            families = [family for account in self._accounts.values() for family in account.families]
-            staged = self._counters.restart(families, now)
-            records = {name: book.recount(epoch) for name, book in self._books.items()}
-            for name, book in self._books.items():
-                staged = self._counters.stage(
-                    self._postings(self._accounts[name], self._held(book, epoch)), now, born=True, over=staged
-                )
-            with self._store.transaction():
-                for name, book in self._books.items():
-                    book.write_records(records[name])
-                self._store.write_counters(self._organization, staged)
-                self._store.set_meta(self._organization, "epoch", str(epoch))
-            self._counters.apply(staged)
-            if begun:
+            # Each stream has its own: one that was switched off over the New Year still has last year's counters.
+            before = {name: self._meta(f"epoch.{name}") for name in self._books}
+            stale = [name for name, known in before.items() if known != str(epoch)]
+            if stale:
+                self._restart(stale, epoch, now, [name for name in stale if int(before[name] or 0) > epoch])
+            if any(before[name] for name in stale):
                 log.info("counters start again", extra={"organization": self._organization, "epoch": epoch})
+            self._in_force = epoch
 
     def set_prices(self, prices: PriceList, now: float) -> None:
         """Use another price list from now on, for everything since the epoch."""
@@ -190,15 +198,43 @@ class Accounts:
         """Return the stream's book."""
         return self._books[stream]
 
+    def _restart(self, names: list[str], epoch: int, now: float, unread: list[str]) -> None:
+        """Begin the counters of some streams again; ``unread``: the streams not read that far back (a setting)."""
+        staged = self._counters.restart([f for name in names for f in self._accounts[name].families], now)
+        records = {name: self._books[name].recount(epoch) for name in names}
+        for name in names:
+            held = self._held(self._books[name], epoch, records[name])
+            staged = self._counters.stage(self._postings(self._accounts[name], held), now, born=True, over=staged)
+        with self._store.transaction():
+            for name in names:
+                self._books[name].write_records(records[name])
+                self._store.set_meta(self._organization, f"epoch.{name}", str(epoch))
+            for name in unread:
+                self._read_anew(name)
+            self._store.write_counters(self._organization, staged)
+        self._counters.apply(staged)
+
+    def _read_anew(self, name: str) -> None:
+        """Hide a stream until its collector has read all of it (inside a transaction, before collectors are made)."""
+        for key in (f"complete.{name}", f"collector.{name}", f"collector.{name.split('.', maxsplit=1)[0]}"):
+            self._store.set_meta(self._organization, key, "")
+
+    def _move_days(self, now: float) -> None:
+        """Let the day sums begin with the previous month."""
+        first = previous_month_start(now)
+        if first < self._days_from:
+            self._fill_days(now)  # the clock was set back: what was dropped as old is not
+        for days in self._days.values():
+            days.forget_before(first)
+        self._days_from = first
+
     def _take_over(self, account: Account, change: Change, staged: Staged, now: float) -> None:
         name = account.stream.name
         self._counters.apply(staged)
-        oldest = previous_month_start(now)
         for delta in change.deltas:
             for day in account.poster.days(delta, self._prices):
-                if day.day >= oldest:
+                if day.day >= self._days_from:
                     self.days(day.book).add(day.day, day.labels, day.values)
-        self._read_at[name] = now
         self._freshness[name] = self._fresh(name)
         self._changed(name, change.deltas, now)
 
@@ -206,9 +242,11 @@ class Accounts:
         for delta in deltas:
             yield from account.poster.counters(delta, self._prices)
 
-    def _held(self, book: Book, starting_at: int) -> list[Delta]:
+    def _held(
+        self, book: Book, starting_at: int, recounted: Mapping[Interval, BucketRecord] | None = None
+    ) -> list[Delta]:
         """Return everything a book holds since then as differences from nothing, counted where it is counted."""
-        records = book.records(starting_at, _EVER)
+        records = book.records(starting_at, _EVER) if recounted is None else recounted
         counted = {i.starting_at: (i, record.counted) for i, record in records.items()}
         found = []
         for start, cells in book.cells(starting_at, _EVER).items():
@@ -233,9 +271,8 @@ class Accounts:
                     )
                     self._books[name].forget()
                     self._store.forget_families(self._organization, account.families)
-                    self._store.set_meta(self._organization, f"complete.{name}", "")
-                    self._store.set_meta(self._organization, f"collector.{name}", "")
-                    self._store.set_meta(self._organization, f"collector.{name.split('.')[0]}", "")
+                # Also for a stream that is new: its collector may have read the others long since.
+                self._read_anew(name)
                 self._store.set_meta(self._organization, key, account.identity)
             if known is not None:
                 self._counters.forget(account.families)
@@ -247,7 +284,7 @@ class Accounts:
         if known == fingerprint:
             return
         staged: Staged | None = None
-        if known is not None:
+        if known is not None and not self._from_zero:
             log.info("prices have changed; estimates are made again", extra={"organization": self._organization})
             postings = [posting for account in self._accounts.values() for posting in self._corrections(account, now)]
             staged = self._counters.stage(postings, now, born=True)
@@ -275,10 +312,11 @@ class Accounts:
         yield from wanted.values()
 
     def _fill_days(self, now: float) -> None:
+        self._days_from = previous_month_start(now)
         for days in self._days.values():
             days.clear()
         for name, account in self._accounts.items():
-            for delta in self._held(self._books[name], previous_month_start(now)):
+            for delta in self._held(self._books[name], self._days_from):
                 for day in account.poster.days(delta, self._prices):
                     self.days(day.book).add(day.day, day.labels, day.values)
 
@@ -288,10 +326,3 @@ class Accounts:
 
     def _meta(self, key: str) -> str | None:
         return self._store.meta(self._organization, key)
-
-
-def settled_days(accounts: Accounts, stream: str, now: float, days: int) -> Mapping[int, bool]:
-    """Return for each of the last days (by its first second) whether the stream has settled it."""
-    today = floor(now, DAY)
-    records = accounts.book(stream).records(today - days * DAY, today)
-    return {i.starting_at: record.settled for i, record in records.items()}

@@ -13,6 +13,7 @@ from anthropic_exporter.collect.base import Collector, Directory, Listing
 from anthropic_exporter.collect.plan import Cadence, analytics_earliest
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.config import OrganizationSettings, Settings
+from anthropic_exporter.errors import Unavailable
 from anthropic_exporter.expose import catalogue
 from anthropic_exporter.expose.family import FamilySamples
 from anthropic_exporter.expose.selfmetrics import SelfMetrics
@@ -109,6 +110,7 @@ class OrganizationAtWork:
             prices,
             self._epoch,
             self._changed,
+            from_zero=settings.counters.on_state_loss == "zero",
         )
         self.view = OrganizationView(
             self._accounts,
@@ -116,13 +118,15 @@ class OrganizationAtWork:
             lambda name: catalogue.family(name, settings.usage.group_by),
             {family: account.stream.name for account in accounts for family in account.families},
         )
+        self._ready = self._memory.get("ready") == "yes"
+        self._id = self._memory.get("organization_id") or self.alias
         self._load()
         self.pollers = [self._poller(collector) for collector in self._collectors(organization.source)]
 
     @property
     def ready(self) -> bool:
         """Whether the whole first exposition is there, or was loaded."""
-        return self._memory.get("ready") == "yes"
+        return self._ready
 
     @property
     def refused(self) -> bool:
@@ -132,7 +136,7 @@ class OrganizationAtWork:
     @property
     def id(self) -> str:
         """The organization's ID; the alias before it is known for the first time."""
-        return self._memory.get("organization_id") or self.alias
+        return self._id
 
     def start(self) -> None:
         """Begin polling."""
@@ -146,8 +150,9 @@ class OrganizationAtWork:
             poller.start()
 
     def stop(self) -> None:
-        """Ask all collectors to end."""
-        self._stop.set()
+        """Ask all collectors to end. Nothing is taken from them any more once this returns."""
+        with self._accounts.guard:
+            self._stop.set()
         self._others.set()
 
     def join(self, timeout: float) -> None:
@@ -298,6 +303,12 @@ class OrganizationAtWork:
         )
 
     def _take(self, found: Intake | Listing, now: float) -> None:
+        with self._accounts.guard:
+            if self._stop.is_set():
+                raise Unavailable("stopping")
+            self._commit(found, now)
+
+    def _commit(self, found: Intake | Listing, now: float) -> None:
         if isinstance(found, Intake):
             self._accounts.turn(now)
             self._accounts.post(found, now)
@@ -317,6 +328,7 @@ class OrganizationAtWork:
                 extra={"organization": self.alias, "before": known, "now": organization_id},
             )
         self._memory.set("organization_id", organization_id)
+        self._id = organization_id
 
     def _finished(self, poller: Poller, succeeded: bool) -> None:
         name = poller.collector.name
@@ -324,9 +336,10 @@ class OrganizationAtWork:
             for stream in self._whole_streams(poller.collector):
                 self._accounts.completed(stream, self._clock())
         if poller.health.state == "not supported" and name == "organization" and self._api.organization_header:
-            self._memory.set("organization_id", self._api.organization_header)
+            self._identify(self._api.organization_header)
         if not self.ready and self._first_done():
             self._memory.set("ready", "yes")
+            self._ready = True
             self._others.set()
             log.info("first exposition is whole", extra={"organization": self.alias, "id": self.id})
         self._tell(poller)

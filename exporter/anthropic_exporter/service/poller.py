@@ -99,6 +99,8 @@ class Poller:
                 return 0.0
             wait = self._failed(error)
         except Exception as error:
+            if self.stop.is_set():
+                return 0.0
             log.exception("collector failed unexpectedly", extra=self._where())
             wait = self._failed(PollError(f"internal error: {type(error).__name__}"))
         else:

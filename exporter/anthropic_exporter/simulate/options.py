@@ -1,7 +1,8 @@
 """The flags of ``simulate``, and how they become switches."""
 
 import ipaddress
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -9,7 +10,7 @@ import click
 
 from .organization import Organization
 from .seeded import SeededOrganization
-from .switches import LIVELY, Fault, Switches
+from .switches import LIVELY, Fault, InvalidSwitch, Switches
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_LISTEN = "127.0.0.1:10115"
@@ -42,6 +43,26 @@ def _keys(ctx: click.Context, param: click.Parameter, value: Path | None) -> tup
     if not keys:
         raise click.BadParameter("holds no key", ctx, param)
     return keys
+
+
+def _assignments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """Read ``NAME=VALUE``, the value as JSON or, where it is none, as a word."""
+    values: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise click.BadParameter(f"expected NAME=VALUE, found {each!r}", ctx, param)
+        if name == "accepted_keys":
+            raise click.BadParameter("a key is never a flag; use --admin-key-file", ctx, param)
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
+    try:
+        Switches().changed(values)
+    except InvalidSwitch as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return values
 
 
 _SECONDS = click.FloatRange(min=0)
@@ -118,6 +139,14 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_keys,
         help="Accepted keys, one on a line. Without it: every key that begins with sk-ant-admin01-.",
     ),
+    click.option(
+        "--switch",
+        "assignments",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_assignments,
+        help="Any other switch of GET /_simulate/switches (repeatable), such as speed_needs_beta=true.",
+    ),
 )
 
 
@@ -128,11 +157,19 @@ def add_options(command: Command) -> Command:
     return command
 
 
-def read_options(*, seed: int, open_bucket: bool, cost_today: bool, **switches: Any) -> tuple[Organization, Switches]:  # noqa: ANN401 - switches have several types
+def read_options(
+    *,
+    seed: int,
+    open_bucket: bool,
+    cost_today: bool,
+    assignments: Mapping[str, Any],
+    **switches: Any,  # noqa: ANN401 - switches have several types
+) -> tuple[Organization, Switches]:
     """Turn the values of the flags, but for ``listen``, into an organization and its switches."""
-    return SeededOrganization(seed), Switches(
+    chosen = Switches(
         open_bucket=open_bucket,
         analytics_open_bucket=open_bucket,
         cost_completed_days_only=not cost_today,
         **switches,
     )
+    return SeededOrganization(seed), chosen.changed(assignments)

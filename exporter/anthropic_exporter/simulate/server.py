@@ -20,6 +20,7 @@ from .world import World
 
 EXAMPLE_KEY = "sk-ant-admin01-simulated"
 _START_TIMEOUT = 10.0  # seconds
+_KEEP_ALIVE = 300  # seconds; a connection breaks when a fault says so, not between two polls
 
 
 class _Server(uvicorn.Server):
@@ -98,6 +99,7 @@ class Simulator:
             lifespan="off",
             log_config=None,
             server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(

@@ -114,18 +114,19 @@ LIVELY = Switches(lateness=2700.0, revisions=True)
 
 def _read(name: str, value: Any, kind: Any) -> Any:  # noqa: ANN401 - both come from reflection
     """Check one JSON value against the type of its field, and make lists tuples."""
+    found = "something else" if name == "accepted_keys" else repr(value)  # a key is never repeated
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
-            raise InvalidSwitch(f"{name}: expected one of {', '.join(get_args(kind))}; found {value!r}")
+            raise InvalidSwitch(f"{name}: expected one of {', '.join(get_args(kind))}; found {found}")
         return value
     if isinstance(kind, UnionType):
         return None if value is None else _read(name, value, get_args(kind)[0])
     if get_origin(kind) is tuple:
         if not isinstance(value, list | tuple):
-            raise InvalidSwitch(f"{name}: expected a list, found {value!r}")
+            raise InvalidSwitch(f"{name}: expected a list, found {found}")
         return tuple(_read(name, each, get_args(kind)[0]) for each in value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InvalidSwitch(f"{name}: expected {kind.__name__}, found {value!r}")
+        raise InvalidSwitch(f"{name}: expected {kind.__name__}, found {found}")
     return value

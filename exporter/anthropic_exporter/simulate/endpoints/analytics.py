@@ -232,7 +232,9 @@ def serve(
 ) -> Answer:
     """Answer one page. ``make`` gives all entries in order, and is kept; an entry of several rows counts as one."""
     export = refreshed_at(call.switches, call.now)
-    start = position(call, str(export)) or 0
+    # What was changed by hand is another export too: the rows that come later would stand in other places.
+    made = f"{export} {call.organization.revision}"
+    start = position(call, made) or 0
     if floor(span.start, HOUR) >= export:
         return {"data": [], "has_more": False, "next_page": None, "data_refreshed_at": None}
     key = (
@@ -248,6 +250,6 @@ def serve(
     return {
         "data": [row for entry in entries[start:end] for row in render(entry)],
         "has_more": more,
-        "next_page": cursor(call, end, str(export)) if more else None,
+        "next_page": cursor(call, end, made) if more else None,
         "data_refreshed_at": rfc3339(export),
     }
