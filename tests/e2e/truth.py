@@ -58,6 +58,18 @@ class Report(NamedTuple):
     width: str
 
 
+def reports(generation: str, *, open_bucket: bool) -> tuple[Report, Report | None, Report]:
+    """Return where the exporter takes usage, requests and cost from."""
+    if generation == "legacy":
+        # The minutes of an hour that is not served are read one by one.
+        return Report("legacy", "1h" if open_bucket else "1m"), None, Report("legacy", "1d")
+    days = Report("analytics", "1d")
+    if generation == "analytics":
+        hours = Report("analytics", "1h")
+        return hours, hours, days
+    return reports("legacy", open_bucket=open_bucket)[0], days, days
+
+
 @dataclass
 class Truth:
     """The truth as published, by metric. A report that is None is not offered."""

@@ -90,17 +90,21 @@ class CostCollector:
         Raises:
             PollError: a read failed. What was yielded before stays valid: each is a whole window.
         """
+        source = self.source
         tier = plan.due(self._progress, now, self.cadence)
         for window in self._windows(tier, now):
             yield from self._window(window, now)
         if self.source == ANALYTICS:
             yield from self._by_key(tier, now)
-        self._progress = self._progress.read(tier, now)
+        # Another endpoint may tell what the one before did not (list cost), so it is read whole, in the next cycle.
+        moved = source not in {"", self.source}
+        self._progress = plan.Progress() if moved else self._progress.read(tier, now)
         remember(self.memory, "collector.cost", self._progress)
 
     def whole_streams(self) -> list[str]:
         """Return the streams that have been read whole from the epoch, after a cycle that ended well."""
-        return [STREAM, LIST_STREAM, KEY_STREAM] if self.source == ANALYTICS else [STREAM]
+        whole = self._progress.archive_at is not None
+        return [STREAM, LIST_STREAM, KEY_STREAM] if self.source == ANALYTICS and whole else [STREAM]
 
     def _windows(self, tier: int, now: float) -> list[Interval]:
         today = floor(now, DAY)

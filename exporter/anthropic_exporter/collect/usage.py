@@ -27,7 +27,7 @@ MINUTE_ROWS = 50_000
 """More rows than this for the minutes of an hour are not read; the hour is then counted when it is over."""
 
 TAIL = 15 * MINUTE
-"""How long into an hour the minutes of the one before are still read."""
+"""How long after its end the minutes of an hour are still read."""
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ class UsageCollector:
         Raises:
             PollError: a read failed. What was yielded before stays valid: each is a whole window.
         """
+        source = self.source
         tier = plan.due(self._state.progress, now, self.cadence)
         first = plan.base(self.epoch(now), now)
         for window in plan.daily(tier, now, first):
@@ -120,19 +121,22 @@ class UsageCollector:
         hours = plan.hourly(tier, now, first)
         if self.source == ANALYTICS and tier == plan.HOT:
             # The report moves every few hours and then by all of them; what lies further back the warm tier reads.
-            moved = max(floor(self._state.refreshed_at, HOUR) - HOUR, floor(now, DAY) - plan.RECENT_DAYS * DAY)
-            hours = Interval(min(hours.starting_at, moved), hours.ending_at)
+            behind = max(floor(self._state.refreshed_at, HOUR) - HOUR, floor(now, DAY) - plan.RECENT_DAYS * DAY)
+            hours = Interval(min(hours.starting_at, behind), hours.ending_at)
         if not self._by_minutes(tier):
             yield from self._window(hours, "1h", now)
         if self.source == LEGACY and self._state.open_hour != "served" and self._state.minutes:
             yield from self._minutes(now)
-        self._keep(progress=self._state.progress.read(tier, now))
+        # Another endpoint may tell what the one before did not (requests), so it is read whole, in the next cycle.
+        moved = source not in {"", self.source}
+        self._keep(progress=plan.Progress() if moved else self._state.progress.read(tier, now))
         if self.request_counts and self.source == LEGACY:
             yield from self.request_counts.read(now)
 
     def whole_streams(self) -> list[str]:
         """Return the streams that have been read whole from the epoch, after a cycle that ended well."""
-        if self.source == ANALYTICS or (self.request_counts and self.request_counts.whole):
+        whole = self._state.progress.archive_at is not None
+        if (self.source == ANALYTICS and whole) or (self.request_counts and self.request_counts.whole):
             return [self.name, f"{self.name}.requests"]
         return [self.name]
 
@@ -149,10 +153,11 @@ class UsageCollector:
         return self._state.minutes and self._state.rows_per_bucket * 60 <= MINUTE_ROWS
 
     def _minutes(self, now: float) -> Iterator[Intake]:
-        """Read the minutes of the running hour, and in its beginning those of the hour before."""
+        """Read the minutes of the running hour, and those of the hour before until they were read after their time."""
         if not self._minutes_bearable():
             return
-        window = Interval(floor(now - TAIL, HOUR), plan.hour_end(now))
+        since = min(now, self._state.progress.hot_at or now) - TAIL
+        window = Interval(max(floor(since, HOUR), plan.hot_start(now)), plan.hour_end(now))
         try:
             yield from self._window(window, "1m", now)
         except BadRequest as error:

@@ -27,6 +27,10 @@ OLD = 2 * DAY
 """A bucket this old is settled with its first reading."""
 
 
+EVER = 1 << 40
+"""A second that no bucket reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """A kind of record.
@@ -113,7 +117,7 @@ class Book:
         """Return the records as they are under another epoch."""
         return {
             interval: record._replace(counted=self._counts(interval, record.settled, epoch))
-            for interval, record in self.records(0, 1 << 40).items()
+            for interval, record in self.records(0, EVER).items()
         }
 
     def write_records(self, records: Mapping[Interval, BucketRecord]) -> None:
@@ -132,6 +136,22 @@ class Book:
         """Return the cells of the buckets that start in [starting_at, ending_at), by bucket start."""
         return self.store.cells(self._number, self.stream.width, int(starting_at), int(ending_at))
 
+    def held(self, starting_at: int, recounted: Mapping[Interval, BucketRecord] | None = None) -> list[Delta]:
+        """Return all buckets since then as differences from nothing, counted where their records say so.
+
+        Args:
+            recounted: the records to go by, where they are not those of the store.
+        """
+        records = self.records(starting_at, EVER) if recounted is None else recounted
+        at = {interval.starting_at: (interval, record.counted) for interval, record in records.items()}
+        found = []
+        for start, cells in self.cells(starting_at, EVER).items():
+            interval, counts = at[start]
+            for labels, values in cells.items():
+                zeros = tuple([0 * value for value in values])
+                found.append(Delta(interval, labels, values, values if counts else zeros, before=False))
+        return found
+
     def newest_by_labels(self) -> dict[Labels, int]:
         """Return for each combination of labels the end of the newest bucket that has it."""
         return self.store.newest_by_labels(self._number)
@@ -147,7 +167,7 @@ class Book:
     def settled_until(self) -> int | None:
         """Return the end of the newest settled bucket that no unsettled one precedes, or None."""
         end = None
-        for interval, record in self.records(0, 1 << 40).items():
+        for interval, record in self.records(0, EVER).items():
             if not record.settled:
                 break
             end = interval.ending_at

@@ -8,23 +8,22 @@ leaves either all of an intake or none of it.
 import decimal
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from anthropic_exporter.ledger.book import Book, Change, Stream
 from anthropic_exporter.ledger.counters import Counters, Posting, Staged
 from anthropic_exporter.ledger.intervals import Delta
-from anthropic_exporter.ledger.store import BucketRecord, Store
+from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.ledger.windows import Days
 from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.postings import Poster
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.records import Intake, Interval, Labels
+from anthropic_exporter.money.repricing import corrections
+from anthropic_exporter.records import Intake
 from anthropic_exporter.utc import previous_month_start
 
 log = logging.getLogger(__name__)
-
-_EVER = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +144,26 @@ class Accounts:
         """
         with self.guard:
             known = [stream for stream in streams if stream in self._books]
+            staged = self._baseline([stream for stream in known if not self.complete(stream)], now)
             with self._store.transaction():
+                self._store.write_counters(self._organization, staged)
                 for stream in known:
                     self._store.set_meta(self._organization, f"read_at.{stream}", repr(now))
                     if not self.complete(stream):
                         self._store.set_meta(self._organization, f"complete.{stream}", "yes")
                         self._store.set_meta(self._organization, f"first_exposed_at.{stream}", repr(now))
-                self._counters.apply(staged)
+                        self._store.set_meta(self._organization, f"from_zero.{stream}", "yes" * self._from_zero)
+            self._counters.apply(staged)
             self._read_at.update(dict.fromkeys(known, now))
+
+    def _baseline(self, streams: Iterable[str], now: float) -> Staged:
+        """Return the counters of streams read whole for the first time at 0, where counting starts at 0.
+
+        What was read so far is the baseline: nothing of it was shown, and nothing of it is counted.
+        """
+        if not self._from_zero:
+            return Staged({}, set())
+        return self._counters.restart([name for stream in streams for name in self._accounts[stream].families], now)
 
     def turn(self, now: float) -> None:
         """Begin a new epoch when the year (or month) has changed, and drop days that no window reaches.
@@ -203,12 +214,13 @@ class Accounts:
         staged = self._counters.restart([f for name in names for f in self._accounts[name].families], now)
         records = {name: self._books[name].recount(epoch) for name in names}
         for name in names:
-            held = self._held(self._books[name], epoch, records[name])
+            held = self._books[name].held(epoch, records[name])
             staged = self._counters.stage(self._postings(self._accounts[name], held), now, born=True, over=staged)
         with self._store.transaction():
             for name in names:
                 self._books[name].write_records(records[name])
                 self._store.set_meta(self._organization, f"epoch.{name}", str(epoch))
+                self._store.set_meta(self._organization, f"from_zero.{name}", "")
             for name in unread:
                 self._read_anew(name)
             self._store.write_counters(self._organization, staged)
@@ -242,20 +254,6 @@ class Accounts:
         for delta in deltas:
             yield from account.poster.counters(delta, self._prices)
 
-    def _held(
-        self, book: Book, starting_at: int, recounted: Mapping[Interval, BucketRecord] | None = None
-    ) -> list[Delta]:
-        """Return everything a book holds since then as differences from nothing, counted where it is counted."""
-        records = book.records(starting_at, _EVER) if recounted is None else recounted
-        counted = {i.starting_at: (i, record.counted) for i, record in records.items()}
-        found = []
-        for start, cells in book.cells(starting_at, _EVER).items():
-            interval, counts = counted.get(start, (Interval(start, start), False))
-            for labels, values in cells.items():
-                zeros = tuple([0 * value for value in values])
-                found.append(Delta(interval, labels, values, values if counts else zeros, before=False))
-        return found
-
     def _renew(self) -> None:
         """Drop streams whose labels mean something else than when they were written."""
         for name, account in self._accounts.items():
@@ -280,43 +278,30 @@ class Accounts:
     def _reprice(self, now: float) -> None:
         """Post the difference that another price list makes to what is counted already."""
         fingerprint = self._prices.fingerprint()
-        known = self._meta("prices")
-        if known == fingerprint:
+        known = {name: self._meta(f"prices.{name}") for name, account in self._accounts.items() if account.priced}
+        stale = [name for name in known if known[name] != fingerprint]
+        if not stale:
             return
-        staged: Staged | None = None
-        if known is not None and not self._from_zero:
+        if any(known[name] for name in stale):
             log.info("prices have changed; estimates are made again", extra={"organization": self._organization})
-            postings = [posting for account in self._accounts.values() for posting in self._corrections(account, now)]
-            staged = self._counters.stage(postings, now, born=True)
+        postings: list[Posting] = []
+        # What counts from its own zero has no total that prices could be held against; it goes on at the new ones.
+        for name in [name for name in stale if self._meta(f"from_zero.{name}") != "yes"]:
+            account, held = self._accounts[name], self._books[name].held(self._epoch(now))
+            postings.extend(corrections(self._postings(account, held), self._counters, account.priced))
+        staged = self._counters.stage(postings, now, born=True)
         with self._store.transaction():
-            if staged:
-                self._store.write_counters(self._organization, staged)
-            self._store.set_meta(self._organization, "prices", fingerprint)
-        if staged:
-            self._counters.apply(staged)
-
-    def _corrections(self, account: Account, now: float) -> Iterator[Posting]:
-        if not account.priced:
-            return
-        held = self._held(self._books[account.stream.name], self._epoch(now))
-        wanted: dict[tuple[str, Labels], Posting] = {}
-        for posting in self._postings(account, held):
-            if posting.family in account.priced:
-                key = (posting.family, posting.labels)
-                old = wanted.get(key)
-                wanted[key] = posting if old is None else Posting(*key, old.amount + posting.amount)
-        for family in account.priced:
-            for labels, counter in self._counters.items(family):
-                new = wanted.pop((family, labels), None)
-                yield Posting(family, labels, (new.amount if new else 0) - counter.total)
-        yield from wanted.values()
+            self._store.write_counters(self._organization, staged)
+            for name in stale:
+                self._store.set_meta(self._organization, f"prices.{name}", fingerprint)
+        self._counters.apply(staged)
 
     def _fill_days(self, now: float) -> None:
         self._days_from = previous_month_start(now)
         for days in self._days.values():
             days.clear()
         for name, account in self._accounts.items():
-            for delta in self._held(self._books[name], self._days_from):
+            for delta in self._books[name].held(self._days_from):
                 for day in account.poster.days(delta, self._prices):
                     self.days(day.book).add(day.day, day.labels, day.values)
 

@@ -40,11 +40,15 @@ def bind(text: str) -> socket.socket:
     address = parse(text)
     try:
         if address.host in {"", "::"}:
-            return _every_interface(address)
-        family, where = _resolve(address)
-        return socket.create_server(where, family=family)
+            listening = _every_interface(address)
+        else:
+            family, where = _resolve(address)
+            listening = socket.create_server(where, family=family)
+        # Connections inherit it; else the end of an answer may wait 40 ms for the scraper's acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         raise ConfigError(f"web.listen-address: cannot listen on {text}: {_reason(error)}") from error
+    return listening
 
 
 def url(listening: socket.socket, scheme: str = "http") -> str:
