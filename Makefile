@@ -47,6 +47,12 @@ lint: $(INSTALLED) ## Run ruff and mypy.
 tools: ## Install the real tools that some tests talk to, where that is possible.
 	@sh tests/tools.sh
 
+.PHONY: docs
+docs: $(INSTALLED) ## Write docs/metrics.md anew from the catalogue.
+	@echo "docs/metrics.md"
+	@{ sed '/^| name/,$$d' docs/metrics.md; $(BIN)/anthropic-exporter metrics --format markdown; } > docs/metrics.new
+	@mv docs/metrics.new docs/metrics.md
+
 .PHONY: lock
 lock: .tools/uv/bin/uv ## Write requirements-dev.txt anew; UPGRADE=1 takes the newest versions.
 	@echo "lock"

@@ -1,0 +1,47 @@
+"""The documents say what the program does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from anthropic_exporter.cli import run
+from anthropic_exporter.config.flags import FLAGS
+from anthropic_exporter.expose import catalogue
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def _name(document):
+    return str(document.relative_to(ROOT))
+
+
+def test_the_list_of_metrics_is_the_catalogue(capsys):
+    """`make docs` writes it."""
+    assert run(["metrics", "--format", "markdown"]) == 0
+    table = capsys.readouterr().out
+    written = (ROOT / "docs" / "metrics.md").read_text()
+    assert written[written.index("| name") :] == table
+
+
+def test_every_metric_of_the_readme_exists():
+    names = {family.name for family in catalogue.families()}
+    for text in re.findall(r"`(anthropic_[a-z0-9_{},…]+)`", README):
+        stem, _, rest = text.partition("{")
+        words, _, tail = rest.partition("}")
+        for word in words.split(","):
+            if word != "…":
+                assert f"{stem}{word}{tail}" in names, text
+
+
+def test_every_flag_and_variable_is_in_the_readme():
+    for flag in FLAGS:
+        assert f"--{flag.name}`" in README, flag.name
+        assert f"`{flag.environment}`" in README, flag.environment
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=_name)
+def test_links_inside_the_project_lead_somewhere(document):
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), target
