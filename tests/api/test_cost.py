@@ -1,5 +1,7 @@
+import json
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from anthropic_exporter import errors
@@ -106,6 +108,15 @@ def test_an_amount_as_a_number_is_read_exactly_and_counted():
 def test_what_is_no_amount_is_refused(amount):
     with pytest.raises(errors.SchemaError, match="amount"):
         row_of(amount=amount)
+
+
+@pytest.mark.parametrize(
+    "number", [b"1E99999999999999999999", b"1e-99999999999999999999", b"1e999", b"1" + b"0" * 5000]
+)
+def test_a_number_beyond_all_measure_is_no_amount(number):
+    page = json.dumps(legacy_page([bucket(*BOUNDS, cost_row(amount="HERE"))])).encode().replace(b'"HERE"', number)
+    with pytest.raises(errors.SchemaError):
+        read(httpx.Response(200, content=page))
 
 
 @pytest.mark.parametrize("currency", ["EUR", "usd", ""])

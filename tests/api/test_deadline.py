@@ -36,6 +36,8 @@ class Server:
             except OSError:
                 return
             self.connections += 1
+            # A client that a failed test leaves open must not keep this thread.
+            connection.settimeout(5)
             with connection, contextlib.suppress(OSError):
                 self._script(self, connection)
 

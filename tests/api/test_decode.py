@@ -61,6 +61,12 @@ def test_any_other_number_is_refused(raw):
         tokens(raw)
 
 
+@pytest.mark.parametrize("raw", [b"1e99999999999", b"1E99999999999999999999", b"-1e-99999999999999999999", b"0.5"])
+def test_a_number_that_nobody_reads_may_be_any(raw):
+    written = body(usage_row(output_tokens=7.0), new="HERE").replace(b'"HERE"', raw)
+    assert DECODER.decode(written).data[0].results[0].output_tokens == 7
+
+
 @pytest.mark.parametrize("raw", [b"NaN", b"Infinity", b"-Infinity", b"07", b"7.", b".7", b"0x7", b"+7", b""])
 def test_what_is_no_number_is_no_json(raw):
     with pytest.raises(NotJson):

@@ -85,6 +85,27 @@ def test_what_cannot_pass_is_asked_once(failure, kind):
     assert upstream.stop.waits == []
 
 
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (
+            httpx.Response(200, html="<p>"),
+            "HTTP 200 with a body of 3 bytes (text/html; charset=utf-8) that is not JSON",
+        ),
+        (httpx.Response(200), "HTTP 200 with an empty body (req_1)"),
+        (ok({}), "missing required field `id` (req_1)"),
+    ],
+    ids=["html", "empty", "wrong shape"],
+)
+def test_an_unreadable_answer_is_described_and_numbered(response, message):
+    response.headers["request-id"] = "req_1"
+    with pytest.raises(errors.SchemaError) as caught:
+        Upstream(lambda _: response).api.organization()
+    assert message in str(caught.value)
+    assert str(caught.value).endswith("(req_1)")
+    assert caught.value.endpoint == ME
+
+
 def test_waits_grow_and_are_jittered():
     upstream = Upstream(answers(error(500), error(500), ok(me())))
     inventory.organization(upstream.reader(jitter=lambda: 0.5))

@@ -5,18 +5,27 @@ import threading
 import httpx
 
 from anthropic_exporter.records import (
+    ActivityPage,
     ApiKey,
+    ClaudeCodeRecord,
     CostRow,
+    Engagement,
     Invite,
     Member,
     Organization,
+    RateLimit,
+    RateLimitGroup,
     Reading,
+    ServiceAccount,
+    SpendLimit,
+    SpendRequest,
     UsageRow,
+    UserGroup,
     Workspace,
     WorkspaceMember,
 )
 
-from . import analytics, cost, inventory, usage
+from . import access, analytics, claude_code, compliance, cost, enterprise, inventory, limits, spend, usage
 from .pacing import Pacer
 from .ports import Credential, Observer
 from .reader import Reader
@@ -88,6 +97,48 @@ class AdminApi:
     def api_keys(self, default_workspace: str | None) -> tuple[list[ApiKey], str | None]:
         """See `inventory.api_keys`."""
         return inventory.api_keys(self._reader, default_workspace)
+
+    def service_accounts(self) -> list[ServiceAccount]:
+        """See `access.service_accounts`."""
+        return access.service_accounts(self._reader)
+
+    def rate_limits(self) -> tuple[list[RateLimitGroup], list[RateLimit]]:
+        """See `limits.rate_limits`."""
+        return limits.rate_limits(self._reader)
+
+    def workspace_rate_limits(self, workspace_id: str) -> list[RateLimit]:
+        """See `limits.workspace_rate_limits`."""
+        return limits.workspace_rate_limits(self._reader, workspace_id)
+
+    def spend_limits(self) -> list[SpendLimit]:
+        """See `spend.spend_limits`."""
+        return spend.spend_limits(self._reader)
+
+    def effective_spend_limits(self) -> list[SpendLimit]:
+        """See `spend.effective_spend_limits`."""
+        return spend.effective_spend_limits(self._reader)
+
+    def spend_limit_increase_requests(self) -> list[SpendRequest]:
+        """See `spend.spend_limit_increase_requests`."""
+        return spend.spend_limit_increase_requests(self._reader)
+
+    def claude_code(self, day: int) -> list[ClaudeCodeRecord]:
+        """See `claude_code.claude_code`."""
+        return claude_code.claude_code(self._reader, day)
+
+    def activities(
+        self, *, since: int | None = None, older_than: str | None = None, newer_than: str | None = None
+    ) -> ActivityPage:
+        """See `compliance.activities`."""
+        return compliance.activities(self._reader, since=since, older_than=older_than, newer_than=newer_than)
+
+    def summaries(self, since: int) -> list[Engagement]:
+        """See `enterprise.summaries`."""
+        return enterprise.summaries(self._reader, since)
+
+    def user_groups(self) -> list[UserGroup]:
+        """See `enterprise.user_groups`."""
+        return enterprise.user_groups(self._reader)
 
     def usage_report(
         self,

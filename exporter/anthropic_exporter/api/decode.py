@@ -29,7 +29,17 @@ _LONGEST_ROWS = 3
 _MOST_DIGITS = 20
 _Members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _Elements = msgspec.json.Decoder(list[msgspec.Raw])
-_Exact = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _decimal(text: str) -> Decimal:
+    """Read a JSON number with all its digits; NaN, which no reader takes, where its exponent is past counting."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+_Exact = msgspec.json.Decoder(float_hook=_decimal)
 
 
 class NotJson(Exception):  # noqa: N818 - a verdict on the body, turned into a PollError by its only caller
@@ -50,7 +60,7 @@ class Decoder(Generic[T]):
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
         self._documented = inspect.type_info(kind)
-        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind, float_hook=Decimal)
+        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind, float_hook=_decimal)
 
     def decode(self, body: bytes) -> T:
         """Give the values.
@@ -103,10 +113,12 @@ def _integral(value: object) -> object:
         return {name: _integral(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_integral(member) for member in value]
+    return int(value) if isinstance(value, Decimal) and _is_integral(value) else value
+
+
+def _is_integral(value: Decimal) -> bool:
     # The exponent is looked at first: to expand 1e999999999 would take all memory.
-    if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_DIGITS and value == int(value):
-        return int(value)
-    return value
+    return value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS and value == int(value)
 
 
 def _compare(raw: bytes | msgspec.Raw, kind: inspect.Type, found: set[tuple[str, str]]) -> None:

@@ -76,6 +76,12 @@ def described(answer: Answer, key: str) -> str:
     return f"a body of {len(answer.body)} bytes ({kind})"
 
 
+def numbered(answer: Answer, key: str) -> str:
+    """Give `` (req_…)``, by which Anthropic's support finds the request, or ""."""
+    request_id = shown(answer.headers.get("request-id", ""), key, 80)
+    return f" ({request_id})" if request_id else ""
+
+
 def failure(name: str, answer: Answer, key: str) -> PollError:
     """Map an answer that is not 2xx.
 
@@ -98,9 +104,7 @@ def failure(name: str, answer: Answer, key: str) -> PollError:
         text += f". {_key_needed(key)}"
     if _is_redirect(answer):
         text += f", a redirect to {_target(answer, key)} that is not followed"
-    request_id = shown(answer.headers.get("request-id", ""), key, 80)
-    if request_id:
-        text += f" ({request_id})"
+    text += numbered(answer, key)
     return kind(text, endpoint=name, status=answer.status, advice=advice)
 
 

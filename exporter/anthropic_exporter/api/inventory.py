@@ -34,6 +34,7 @@ from .shapes import (
     WorkspaceObject,
 )
 from .times import parse
+from .words import OpenWords
 
 _ME = Endpoint(f"{ORGANIZATIONS}/me")
 _WORKSPACES = Endpoint(f"{ORGANIZATIONS}/workspaces")
@@ -119,7 +120,7 @@ def workspaces(reader: Reader) -> tuple[list[Workspace], str | None]:
 def workspace_members(reader: Reader, workspace_id: str) -> list[WorkspaceMember]:
     """List the explicit members of one workspace, by its real ID."""
     listed = _listed(reader, Call(_WORKSPACE_MEMBERS, (_LIMIT,), workspace_id), _workspace_members)
-    role = _Words(reader, _WORKSPACE_MEMBERS)
+    role = _words(reader, _WORKSPACE_MEMBERS)
     return [
         WorkspaceMember(workspace_id, told.user_id, role.of("workspace_role", told.workspace_role)) for told in listed
     ]
@@ -127,13 +128,13 @@ def workspace_members(reader: Reader, workspace_id: str) -> list[WorkspaceMember
 
 def members(reader: Reader) -> list[Member]:
     """List the users."""
-    words = _Words(reader, _USERS)
+    words = _words(reader, _USERS)
     return [Member(told.id, words.of("role", told.role)) for told in _listed(reader, Call(_USERS, (_LIMIT,)), _users)]
 
 
 def invites(reader: Reader) -> list[Invite]:
     """List the invitations."""
-    words = _Words(reader, _INVITES)
+    words = _words(reader, _INVITES)
     return [
         Invite(
             told.id,
@@ -158,24 +159,13 @@ def api_keys(reader: Reader, default_workspace: str | None) -> tuple[list[ApiKey
         if told.workspace_id is None and told.scope is not None and told.scope.type == "workspace"
     } - {None, ""}
     found = revealed.pop() if len(revealed) == 1 else None
-    words = _Words(reader, _API_KEYS)
+    words = _words(reader, _API_KEYS)
     defaults = frozenset({default_workspace, found} - {None})
     return [_as_api_key(told, defaults, words) for told in listed], found
 
 
-class _Words:
-    """Passes words of open lists on, and counts each that is new once."""
-
-    def __init__(self, reader: Reader, endpoint: Endpoint) -> None:
-        self._reader = reader
-        self._endpoint = endpoint
-        self._told: set[tuple[str, str]] = set()
-
-    def of(self, kind: str, word: str | None) -> str:
-        if word and word not in _KNOWN[kind] and (kind, word) not in self._told:
-            self._told.add((kind, word))
-            self._reader.drift(self._endpoint, "unknown_value", f"{kind}={word}")
-        return word or NONE
+def _words(reader: Reader, endpoint: Endpoint) -> OpenWords:
+    return OpenWords(_KNOWN, lambda what: reader.drift(endpoint, "unknown_value", what))
 
 
 def _listed(reader: Reader, call: Call, decoder: Decoder[IdPage[T]]) -> list[T]:
@@ -208,7 +198,7 @@ def _tags(reader: Reader, tags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, value) for name, value in tags.items() if isinstance(value, str)))
 
 
-def _as_api_key(told: ApiKeyObject, defaults: frozenset[str | None], words: _Words) -> ApiKey:
+def _as_api_key(told: ApiKeyObject, defaults: frozenset[str | None], words: OpenWords) -> ApiKey:
     owner_type, owner_id = _owner(told, words)
     return ApiKey(
         told.id,
@@ -222,7 +212,7 @@ def _as_api_key(told: ApiKeyObject, defaults: frozenset[str | None], words: _Wor
     )
 
 
-def _workspace_of(told: ApiKeyObject, defaults: frozenset[str | None], words: _Words) -> str:
+def _workspace_of(told: ApiKeyObject, defaults: frozenset[str | None], words: OpenWords) -> str:
     named: str | UnsetType | None
     if told.scope is None:
         # Answers from before there was a scope: null is the default workspace, and every key had one.
@@ -236,7 +226,7 @@ def _workspace_of(told: ApiKeyObject, defaults: frozenset[str | None], words: _W
     return NONE if isinstance(named, UnsetType) or not named else named
 
 
-def _owner(told: ApiKeyObject, words: _Words) -> tuple[str, str]:
+def _owner(told: ApiKeyObject, words: OpenWords) -> tuple[str, str]:
     """Give whom the key acts as, else who made it: the one to ask about it."""
     if told.principal is not None:
         kind = words.of("principal", told.principal.type)

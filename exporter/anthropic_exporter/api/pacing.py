@@ -27,7 +27,6 @@ class Pacer:
         self._clock = clock
         self._lock = threading.Lock()
         self._full_at = clock()
-        self._paused_until = clock()
         self._pauses = 0
 
     def acquire(self, stop: threading.Event) -> None:
@@ -50,14 +49,13 @@ class Pacer:
         """Let nobody send for so long, and then one at a time: upstream said that its own bucket is empty."""
         with self._lock:
             until = self._clock() + max(seconds, 0.0)
-            self._paused_until = max(self._paused_until, until)
             self._full_at = max(self._full_at, until + self._tolerance)
             self._pauses += 1
 
     def _reserve(self) -> tuple[float, int]:
         with self._lock:
             now = self._clock()
-            at = max(now, self._paused_until, self._full_at - self._tolerance)
+            at = max(now, self._full_at - self._tolerance)
             if self._interval:
                 self._full_at = max(self._full_at, at) + self._interval
             return at - now, self._pauses

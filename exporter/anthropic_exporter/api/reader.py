@@ -11,7 +11,7 @@ from anthropic_exporter.errors import AuthError, ConfigError, PollError, RateLim
 
 from .decode import Decoder, Mismatch, NotJson
 from .endpoint import Call, Endpoint
-from .failures import SPEND_BLOCKS, described, failure, refusal
+from .failures import SPEND_BLOCKS, described, failure, numbered, refusal
 from .masking import shown
 from .pacing import Pacer
 from .ports import Credential, Observer
@@ -88,12 +88,13 @@ class Reader:
         try:
             value = decoder.decode(answer.body)
         except NotJson as error:
-            what = f"HTTP {answer.status} with {described(answer, key)} that is not JSON: {error}"
-            return None, endpoint.unreadable(what), answer
+            what = f"HTTP {answer.status} with {described(answer, key)}"
+            what += f" that is not JSON: {error}" if answer.body else ""
+            return None, endpoint.unreadable(what + numbered(answer, key)), answer
         except Mismatch as error:
             if error.missing:
                 self.drift(endpoint, "missing_field", error.missing)
-            raise endpoint.unreadable(shown(str(error), key)) from None
+            raise endpoint.unreadable(shown(str(error), key) + numbered(answer, key)) from None
         for kind, name in sorted(decoder.drift(answer.body)):
             self.drift(endpoint, kind, name)
         return value, PollError(""), answer

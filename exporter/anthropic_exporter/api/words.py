@@ -57,6 +57,27 @@ def columns(names: tuple[str, ...]) -> Callable[[object], Raw]:
     return pick if len(names) > 1 else lambda row: (pick(row),)
 
 
+class OpenWords:
+    """Passes words of open lists on, and reports each that is new once.
+
+    Args:
+        known: by kind, the documented words.
+        unknown: called with ``kind=word``.
+    """
+
+    def __init__(self, known: Mapping[str, frozenset[str]], unknown: Callable[[str], None]) -> None:
+        self._known = known
+        self._unknown = unknown
+        self._told: set[tuple[str, str]] = set()
+
+    def of(self, kind: str, word: str | None) -> str:
+        """Give the word, or "none"."""
+        if word and word not in self._known[kind] and (kind, word) not in self._told:
+            self._told.add((kind, word))
+            self._unknown(f"{kind}={word}")
+        return word or NONE
+
+
 class Labels:
     """Turns the dimensions of rows into label values.
 
