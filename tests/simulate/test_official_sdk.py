@@ -158,3 +158,18 @@ def test_errors_are_those_that_the_client_knows(sdk, fake):
         fake.simulator.switch(faults=[fault])
         with pytest.raises(error):
             sdk.organization.retrieve()
+
+
+def test_what_an_enterprise_organization_has(sdk, fake, inventory):
+    fake.simulator.switch(enterprise=True)
+    groups = list(sdk.organization.rbac_groups.list())
+    assert [(group.id, group.name) for group in groups] == [(each.id, each.name) for each in inventory.groups]
+    days = list(sdk.organization.analytics.summaries.list(starting_date=rfc3339(TODAY - 4 * DAY)[:10]))
+    assert [day.starting_at.timestamp() for day in days] == [TODAY - 4 * DAY, TODAY - 3 * DAY, TODAY - 2 * DAY]
+    assert all(day.daily_active_user_count <= (day.assigned_seat_count or 0) for day in days)
+    members = list(sdk.organization.spend_limits.effective.list())
+    assert {member.actor.user_id for member in members} == {user.id for user in inventory.users}
+    assert sum(Decimal(member.period_to_date_spend) for member in members) > 0
+    requests = list(sdk.organization.spend_limits.increase_requests.list())
+    assert [request.status for request in requests] == ["pending", "denied"]
+    assert len(list(sdk.organization.spend_limits.increase_requests.list(status=["pending"]))) == 1

@@ -16,6 +16,7 @@ from .inventory import (
     ServiceAccount,
     SpendLimit,
     User,
+    UserGroup,
     Workspace,
 )
 from .line import Line
@@ -69,6 +70,7 @@ class Company:
             service_accounts=tuple(self._service_accounts(now)),
             rate_limits=tuple(self._rate_limits()),
             spend_limits=tuple(self._spend_limits()),
+            groups=tuple(UserGroup(self.id("rbac_group", name), name, date(roster.BORN)) for name in roster.GROUPS),
         )
 
     def _make_workspaces(self) -> Iterator[Workspace]:
@@ -147,6 +149,9 @@ class Company:
             return None
         return self.id("svac" if name in roster.SERVICE_ACCOUNTS else "user", name)
 
+    def _group(self, person: str | None) -> str | None:
+        return next((self.id("rbac_group", name) for name, people in roster.GROUPS.items() if person in people), None)
+
     def _tracks(self, workload: Workload) -> Iterator[Track]:
         inference = workload.kind in ("messages", "subscription")
         made = _first_day(workload)
@@ -168,6 +173,7 @@ class Company:
                 kind=workload.kind,
                 long_prompt=workload.long_prompt,
                 terminal=workload.terminal,
+                rbac_group_id=self._group(workload.user),
             )
             yield Track(line, workload, since, until, first or since > begun)
 

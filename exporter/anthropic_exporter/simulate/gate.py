@@ -12,6 +12,7 @@ from .switches import Switches
 
 ADMIN_PREFIX = "sk-ant-admin01-"
 OAUTH_PREFIX = "sk-ant-oat01-"
+SCOPED_PREFIX = "sk-ant-api01-"  # made in claude.ai, by Claude Enterprise
 _WINDOW = 60.0  # seconds
 
 
@@ -31,7 +32,7 @@ def authenticate(headers: Mapping[str, str], switches: Switches) -> Credential:
     bearer = headers.get("authorization", "")
     key = headers.get("x-api-key") or (bearer[7:].strip() if bearer[:7].lower() == "bearer " else "")
     accepted = (
-        key.startswith((ADMIN_PREFIX, OAUTH_PREFIX))
+        key.startswith((ADMIN_PREFIX, OAUTH_PREFIX, *([SCOPED_PREFIX] if switches.enterprise else [])))
         if switches.accepted_keys is None
         else key in switches.accepted_keys
     )

@@ -111,6 +111,15 @@ class SpendLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A group of people in Claude Enterprise."""
+
+    id: str
+    name: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything that exists at one instant."""
 
@@ -122,6 +131,7 @@ class Inventory:
     service_accounts: tuple[ServiceAccount, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
     spend_limits: tuple[SpendLimit, ...] = ()
+    groups: tuple[UserGroup, ...] = ()
 
     @property
     def default_workspace_id(self) -> str:

@@ -40,6 +40,7 @@ class Line(NamedTuple):
     kind: Kind = "messages"
     long_prompt: bool = False
     terminal: str | None = None
+    rbac_group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

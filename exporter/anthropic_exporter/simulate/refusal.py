@@ -50,6 +50,6 @@ def not_found(message: str = "Not found") -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, message)
 
 
-def missing_scope(needed: str) -> Refusal:
+def missing_scope(needed: str, got: str = "api:admin") -> Refusal:
     """403, as an Admin key of a Console organization gets it on an Enterprise endpoint."""
-    return Refusal(HTTPStatus.FORBIDDEN, f"Missing required scopes. Got: ['api:admin'] Needed: ['{needed}']")
+    return Refusal(HTTPStatus.FORBIDDEN, f"Missing required scopes. Got: ['{got}'] Needed: ['{needed}']")

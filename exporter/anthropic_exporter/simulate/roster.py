@@ -30,6 +30,13 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "dmitri": ("Dmitri Vale", "admin", "2025-11-03"),
 }
 
+#: group -> people
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Platform": ("mira", "jonas", "dmitri"),
+    "Research": ("aiko", "priya", "greta"),
+    "Field": ("tomas", "lena", "ines"),
+}
+
 #: (workspace, person) -> role
 MEMBERS: dict[tuple[str, str], str] = {
     ("support-production", "jonas"): "workspace_admin",

@@ -47,7 +47,11 @@ class Switches:
     claude_code: bool = True
     rate_limits: bool = True
     spend_limits: bool = True  # False: 400 organization_not_enrolled_in_beta
-    enterprise_status: int = 403  # of endpoints that only Enterprise organizations have
+    console: bool = True  # what only a Console organization has
+    enterprise: bool = False  # what only a Claude Enterprise organization has; both: a demonstration of all there is
+    enterprise_status: int = 403  # of what only Enterprise has, where that is off
+    compliance: bool = False  # the key may read the compliance feed
+    spend_unavailable: bool = False  # spend of members reads "0" for the moment
 
     # When data appears
     visibility_delay: float = 300.0  # of the legacy reports
@@ -110,6 +114,8 @@ class Switches:
 
 #: Data arrives as in life: a little late, and not always right at first.
 LIVELY = Switches(lateness=2700.0, revisions=True)
+#: The same of an organization that has everything at once, as none in life.
+EVERYTHING = replace(LIVELY, enterprise=True, compliance=True)
 
 
 def _read(name: str, value: Any, kind: Any) -> Any:  # noqa: ANN401 - both come from reflection
