@@ -17,6 +17,9 @@ Cells = Mapping[Labels, Values]
 #: The label values of ``token_type``. Disjoint on purpose: sum() over them is the total.
 TOKEN_TYPES = ("uncached_input", "cache_creation_5m", "cache_creation_1h", "cache_read", "output")
 
+#: The same for Claude Code, whose report knows one kind of cache write.
+CLAUDE_CODE_TOKEN_TYPES = ("uncached_input", "cache_read", "cache_creation", "output")
+
 #: What a null becomes.
 DEFAULT_WORKSPACE = "default"
 NONE = "none"
@@ -118,6 +121,150 @@ class Invite(NamedTuple):
     expires_at: int
 
 
+class ServiceAccount(NamedTuple):
+    """An identity for machines that is not archived."""
+
+    id: str
+    role: str
+
+
+class RateLimitGroup(NamedTuple):
+    """What shares one set of rate limits: models, or a resource such as batches."""
+
+    id: str  # rlg_…, or the group's type where an old answer has no ID
+    name: str
+    models: tuple[str, ...]  # IDs and aliases; empty for a resource
+
+
+class RateLimit(NamedTuple):
+    """One configured limit, of the organization or an override of one workspace."""
+
+    workspace_id: str  # "none" for the organization
+    group_id: str
+    limiter: str
+    value: int
+
+
+class PeakMinute(NamedTuple):
+    """The most tokens of one kind that a rate-limit group used in one minute of an hour."""
+
+    group_id: str
+    token_type: str  # input_counted, input, output
+    tokens: int
+    until: int  # end of the hour that was looked at
+
+
+class SpendLimit(NamedTuple):
+    """A cap on spending of one scope, and what was spent of it where upstream tells."""
+
+    scope: str
+    scope_id: str  # of the user, group, workspace or tier; "none" for the organization
+    period: str
+    usd: Decimal | None  # None: no numeric cap
+    spent: Decimal | None  # None: not told
+    period_start: int  # of the period that ``spent`` is of, 0 where there is none
+
+
+class SpendRequest(NamedTuple):
+    """A request for a higher spend limit that waits for an answer."""
+
+    id: str
+    created_at: int
+
+
+class ClaudeCodeModel(NamedTuple):
+    """What one record of Claude Code used of one model."""
+
+    model: str
+    tokens: tuple[int, int, int, int]  # in the order of CLAUDE_CODE_TOKEN_TYPES
+    usd: Decimal  # estimated by upstream
+
+
+class ClaudeCodeRecord(NamedTuple):
+    """What one actor did with Claude Code on one day at one kind of terminal. An actor may have several."""
+
+    actor_type: str  # user_actor, api_actor
+    actor: str  # an e-mail address or the name of an API key
+    customer_type: str
+    terminal_type: str
+    sessions: int
+    commits: int
+    pull_requests: int
+    lines_added: int
+    lines_removed: int
+    tools: tuple[tuple[str, int, int], ...]  # name, accepted, rejected
+    models: tuple[ClaudeCodeModel, ...]
+
+
+class ActiveUsers(NamedTuple):
+    """How many distinct actors used Claude Code on one day."""
+
+    day: int
+    customer_type: str
+    actors: int
+
+
+class Activity(NamedTuple):
+    """An entry of the compliance feed, without who did it."""
+
+    id: str
+    created_at: int
+    type: str
+
+
+class ActivityPage(NamedTuple):
+    """Some entries of the compliance feed, the newest first."""
+
+    activities: list[Activity]
+    more: bool
+
+
+class UserGroup(NamedTuple):
+    """A group of users of a Claude Enterprise organization."""
+
+    id: str
+    name: str
+
+
+class GroupMonth(NamedTuple):
+    """What a group of users used this month. Groups overlap, so this is never added up."""
+
+    month: int  # its first second
+    group_id: str
+    tokens: tuple[int, int, int, int, int]  # in the order of TOKEN_TYPES
+    usd: Decimal | None  # billed; None where it is not told
+
+
+class Engagement(NamedTuple):
+    """Seats and active users of a Claude Enterprise organization on one day."""
+
+    day: int
+    seats: int | None
+    pending_invites: int | None
+    active: tuple[tuple[str, int, int, int], ...]  # product ("all" for any), in a day, in 7 days, in a month
+
+
+Held = (
+    Organization
+    | Workspace
+    | ApiKey
+    | Member
+    | WorkspaceMember
+    | Invite
+    | ServiceAccount
+    | RateLimitGroup
+    | RateLimit
+    | PeakMinute
+    | SpendLimit
+    | SpendRequest
+    | ActiveUsers
+    | UserGroup
+    | GroupMonth
+    | Engagement
+)
+"""Everything that is known as a list which the next reading replaces."""
+
+
 class Interval(NamedTuple):
     """A bucket's or window's bounds; the end is exclusive."""
 
@@ -130,10 +277,12 @@ class Intake:
     """One whole reading of one window of one stream, on its way into the ledger.
 
     ``buckets`` holds every bucket that upstream served in the window, the empty ones too. ``refreshed_at`` is how far
-    the answer reaches, where upstream tells; later buckets are not complete and cannot be settled.
+    the answer reaches, where upstream tells; later buckets are not complete and cannot be settled. ``note`` is what
+    the collector wants to remember if and only if the reading is taken: a key and a text.
     """
 
     stream: str
     window: Interval
     buckets: Mapping[Interval, Cells]
     refreshed_at: float | None = None
+    note: tuple[str, str] | None = None

@@ -118,6 +118,7 @@ class Counters:
 
     def shown(self, family: str, now: float) -> Iterator[tuple[Labels, Number]]:
         """Yield the series of a family that are to be exposed, with their values."""
+        self._release(family, now)
         for labels, counter in self._families.get(family, {}).items():
             if now - counter.moved_at <= self.idle_ttl:
                 yield labels, counter.shown(now)
@@ -151,6 +152,16 @@ class Counters:
             if counter.hold_until > now
         ]
         return min(ends, default=None)
+
+    def _release(self, family: str, now: float) -> None:
+        """End the holds that are over for good, so that a clock that is set back takes no value back.
+
+        A hold that lies far ahead was begun by a clock that has been set back since; its end would not come.
+        """
+        counters = self._families.get(family, {})
+        for labels, counter in counters.items():
+            if counter.hold_until and not 0 < counter.hold_until - now <= 2 * self.birth_hold:
+                counters[labels] = replace(counter, hold_until=0.0)
 
     def _place(
         self,

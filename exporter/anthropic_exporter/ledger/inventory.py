@@ -4,23 +4,53 @@ A list replaces the one before. What is no longer listed is not counted any more
 a deleted key or workspace is still shown, and would lose its name in every join.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
 from anthropic_exporter.ledger.store import Store
-from anthropic_exporter.records import ApiKey, Invite, Member, Organization, Workspace, WorkspaceMember
+from anthropic_exporter.records import (
+    ActiveUsers,
+    ApiKey,
+    Engagement,
+    GroupMonth,
+    Held,
+    Invite,
+    Member,
+    Organization,
+    PeakMinute,
+    RateLimit,
+    RateLimitGroup,
+    ServiceAccount,
+    SpendLimit,
+    SpendRequest,
+    UserGroup,
+    Workspace,
+    WorkspaceMember,
+)
 
-Record = Organization | Workspace | ApiKey | Member | WorkspaceMember | Invite
+T = TypeVar("T")
 
-KINDS: dict[str, type[Record]] = {
+KINDS: dict[str, type[Held]] = {
     "organization": Organization,
     "workspace": Workspace,
     "api_key": ApiKey,
     "member": Member,
     "workspace_member": WorkspaceMember,
     "invite": Invite,
+    "service_account": ServiceAccount,
+    "rate_limit_group": RateLimitGroup,
+    "rate_limit": RateLimit,
+    "workspace_rate_limit": RateLimit,
+    "peak_minute": PeakMinute,
+    "spend_limit": SpendLimit,
+    "spend_request": SpendRequest,
+    "active_users": ActiveUsers,
+    "user_group": UserGroup,
+    "group_month": GroupMonth,
+    "engagement": Engagement,
 }
 
 _NAMED = ("organization", "workspace", "api_key")
@@ -33,12 +63,13 @@ class Inventory:
 
     store: Store
     organization: str
-    _listed: dict[str, dict[str, Record]] = field(default_factory=dict)
-    _gone: dict[str, dict[str, Record]] = field(default_factory=dict)
+    _listed: dict[str, dict[str, Held]] = field(default_factory=dict)
+    _gone: dict[str, dict[str, Held]] = field(default_factory=dict)
 
-    def load(self) -> None:
-        """Take what the store holds."""
-        for kind, shape in KINDS.items():
+    def load(self, kinds: Iterable[str] = KINDS) -> None:
+        """Take what the store holds of these kinds; of others a collector that is switched off may have left some."""
+        for kind in kinds:
+            shape = KINDS[kind]
             if self.store.meta(self.organization, f"listed.{kind}") is None:
                 continue
             listed, gone = self._listed.setdefault(kind, {}), self._gone.setdefault(kind, {})
@@ -46,7 +77,7 @@ class Inventory:
                 is_listed, value = msgspec.json.decode(text, type=tuple[bool, shape])  # type: ignore[valid-type]
                 (listed if is_listed else gone)[key] = value
 
-    def take(self, kind: str, objects: Mapping[str, Record], now: float) -> None:
+    def take(self, kind: str, objects: Mapping[str, Held], now: float) -> None:
         """Replace the list of a kind.
 
         Raises:
@@ -70,6 +101,10 @@ class Inventory:
     def known(self, kind: str) -> bool:
         """Return whether the kind was ever listed."""
         return kind in self._listed
+
+    def listed(self, kind: str, shape: type[T]) -> list[T]:
+        """Return what is listed of a kind."""
+        return [value for value in self._of(kind) if isinstance(value, shape)]
 
     def organizations(self) -> list[Organization]:
         """Return the organization of the credential, in a list of one, or none while it is not known."""
@@ -95,9 +130,9 @@ class Inventory:
         """Return the invitations."""
         return [value for value in self._of("invite") if isinstance(value, Invite)]
 
-    def _of(self, kind: str, *, gone: bool = False) -> list[Record]:
+    def _of(self, kind: str, *, gone: bool = False) -> list[Held]:
         return list((self._gone if gone else self._listed).get(kind, {}).values())
 
 
-def _text(value: Record, *, listed: bool) -> str:
+def _text(value: Held, *, listed: bool) -> str:
     return msgspec.json.encode((listed, value)).decode()

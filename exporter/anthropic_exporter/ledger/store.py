@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
@@ -41,7 +41,8 @@ class Store:
         path: the file, or ":memory:".
 
     Raises:
-        StateError: another process holds the file, or it cannot be created or written.
+        StateError: another process holds the file, or it cannot be created or written; from every method: it cannot be
+            read or written any more.
     """
 
     def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
@@ -49,6 +50,7 @@ class Store:
         self.persistent = path != MEMORY
         self.last_commit: float | None = None
         self._write_failures = 0
+        self._torn = False
         self._clock = clock
         self._guard = threading.RLock()
         self._streams: dict[tuple[str, str], int] = {}
@@ -66,8 +68,8 @@ class Store:
     def size_bytes(self) -> int:
         """Return the size of the database, its write-ahead log included."""
         if not self.persistent:
-            pages, size = self._one("PRAGMA page_count"), self._one("PRAGMA page_size")
-            return pages * size
+            ((pages,),), ((size,),) = self._rows("PRAGMA page_count"), self._rows("PRAGMA page_size")
+            return int(pages * size)
         return sum(p.stat().st_size for p in (Path(self.path), Path(f"{self.path}-wal")) if p.exists())
 
     def take_write_failures(self) -> int:
@@ -84,6 +86,8 @@ class Store:
             StateError: the disk is full, the file read-only, or the like. What was there before still is.
         """
         with self._guard:
+            if self._torn:
+                self._rollback()  # the disk did not even take the end of the last one
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield
@@ -93,17 +97,18 @@ class Store:
                 self._rollback()
                 self._write_failures += 1
                 raise StateError(f"{self.path}: state cannot be written: {error}") from error
+            except StateError:
+                self._rollback()
+                self._write_failures += 1
+                raise
             except BaseException:
                 self._rollback()
                 raise
 
     def meta(self, organization: str, key: str) -> str | None:
         """Return a remembered text, or None."""
-        with self._guard:
-            row = self._connection.execute(
-                "SELECT value FROM meta WHERE organization = ? AND key = ?", (organization, key)
-            ).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT value FROM meta WHERE organization = ? AND key = ?", (organization, key))
+        return str(rows[0][0]) if rows else None
 
     def set_meta(self, organization: str, key: str, value: str) -> None:
         """Remember a text (inside a transaction)."""
@@ -111,9 +116,7 @@ class Store:
 
     def forget_organization(self, organization: str) -> None:
         """Drop everything about an organization (inside a transaction)."""
-        for (stream,) in self._connection.execute(
-            "SELECT id FROM streams WHERE organization = ?", (organization,)
-        ).fetchall():
+        for (stream,) in self._rows("SELECT id FROM streams WHERE organization = ?", (organization,)):
             self.forget_stream(stream)
         for table in ("meta", "counters", "overflowed", "inventory"):
             self._connection.execute(f"DELETE FROM {table} WHERE organization = ?", (organization,))  # noqa: S608 - fixed names
@@ -125,15 +128,11 @@ class Store:
             if key not in self._streams:
                 with self.transaction():
                     self._connection.execute("INSERT OR IGNORE INTO streams (organization, name) VALUES (?, ?)", key)
-                row = self._connection.execute(
-                    "SELECT id FROM streams WHERE organization = ? AND name = ?", key
-                ).fetchone()
-                self._streams[key] = row[0]
-                self._ids[row[0]] = {}
-                for label_set, labels in self._connection.execute(
-                    "SELECT id, labels FROM groups WHERE stream = ?", (row[0],)
-                ):
-                    self._remember(row[0], label_set, _labels(labels))
+                ((number,),) = self._rows("SELECT id FROM streams WHERE organization = ? AND name = ?", key)
+                groups = self._rows("SELECT id, labels FROM groups WHERE stream = ?", (number,))
+                self._streams[key], self._ids[number] = number, {}
+                for label_set, labels in groups:
+                    self._remember(number, label_set, _labels(labels))
             return self._streams[key]
 
     def forget_stream(self, stream: int) -> None:
@@ -144,12 +143,11 @@ class Store:
 
     def buckets(self, stream: int, starting_at: int, ending_at: int) -> dict[Interval, BucketRecord]:
         """Return the buckets that lie in or reach into [starting_at, ending_at), in ascending order."""
-        with self._guard:
-            rows = self._connection.execute(
-                "SELECT starting_at, ending_at, read_at, changed_at, reads, settled, counted FROM buckets"
-                " WHERE stream = ? AND starting_at < ? AND ending_at > ? ORDER BY starting_at",
-                (stream, ending_at, starting_at),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT starting_at, ending_at, read_at, changed_at, reads, settled, counted FROM buckets"
+            " WHERE stream = ? AND starting_at < ? AND ending_at > ? ORDER BY starting_at",
+            (stream, ending_at, starting_at),
+        )
         return {Interval(r[0], r[1]): BucketRecord(r[2], r[3], r[4], bool(r[5]), bool(r[6])) for r in rows}
 
     def cells(self, stream: int, width: int, starting_at: int, ending_at: int) -> dict[int, dict[Labels, Values]]:
@@ -157,7 +155,7 @@ class Store:
         columns = ", ".join(f"v{i}" for i in range(width))
         found: dict[int, dict[Labels, Values]] = {}
         with self._guard:
-            for row in self._connection.execute(
+            for row in self._rows(
                 f"SELECT starting_at, label_set, {columns} FROM cells"  # noqa: S608 - fixed names
                 " WHERE stream = ? AND starting_at >= ? AND starting_at < ?",
                 (stream, starting_at, ending_at),
@@ -169,18 +167,16 @@ class Store:
 
     def newest(self, stream: int) -> int | None:
         """Return the start of the newest bucket that has cells, or None."""
-        with self._guard:
-            row = self._connection.execute("SELECT MAX(starting_at) FROM cells WHERE stream = ?", (stream,)).fetchone()
-        return None if row[0] is None else int(row[0])
+        ((start,),) = self._rows("SELECT MAX(starting_at) FROM cells WHERE stream = ?", (stream,))
+        return None if start is None else int(start)
 
     def newest_by_labels(self, stream: int) -> dict[Labels, int]:
         """Return for each combination of labels the end of the newest bucket that has it."""
-        with self._guard:
-            rows = self._connection.execute(
-                "SELECT label_set, MAX(ending_at) FROM cells JOIN buckets USING (stream, starting_at)"
-                " WHERE stream = ? GROUP BY label_set",
-                (stream,),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT label_set, MAX(ending_at) FROM cells JOIN buckets USING (stream, starting_at)"
+            " WHERE stream = ? GROUP BY label_set",
+            (stream,),
+        )
         return {self._labels[label_set]: end for label_set, end in rows}
 
     def write_buckets(self, stream: int, records: Mapping[Interval, BucketRecord]) -> None:
@@ -213,11 +209,10 @@ class Store:
 
     def counters(self, organization: str) -> Iterator[CounterRow]:
         """Yield the counters of an organization."""
-        with self._guard:
-            rows = self._connection.execute(
-                "SELECT family, labels, total, high, held, hold_until, moved_at FROM counters WHERE organization = ?",
-                (organization,),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT family, labels, total, high, held, hold_until, moved_at FROM counters WHERE organization = ?",
+            (organization,),
+        )
         for family, text, total, high, held, hold_until, moved_at in rows:
             yield (
                 family,
@@ -227,10 +222,7 @@ class Store:
 
     def overflowed(self, organization: str) -> list[tuple[str, Labels]]:
         """Return the label sets that went into overflow series."""
-        with self._guard:
-            rows = self._connection.execute(
-                "SELECT family, labels FROM overflowed WHERE organization = ?", (organization,)
-            ).fetchall()
+        rows = self._rows("SELECT family, labels FROM overflowed WHERE organization = ?", (organization,))
         return [(family, _labels(text)) for family, text in rows]
 
     def write_counters(self, organization: str, staged: Staged) -> None:
@@ -267,10 +259,7 @@ class Store:
 
     def inventory(self, organization: str, kind: str) -> dict[str, str]:
         """Return the remembered objects of a kind by ID, as JSON."""
-        with self._guard:
-            rows = self._connection.execute(
-                "SELECT id, value FROM inventory WHERE organization = ? AND kind = ?", (organization, kind)
-            ).fetchall()
+        rows = self._rows("SELECT id, value FROM inventory WHERE organization = ? AND kind = ?", (organization, kind))
         return dict(rows)
 
     def replace_inventory(self, organization: str, kind: str, values: Mapping[str, str]) -> None:
@@ -287,11 +276,9 @@ class Store:
             return known
         text = json.dumps(labels)
         self._connection.execute("INSERT OR IGNORE INTO groups (stream, labels) VALUES (?, ?)", (stream, text))
-        row = self._connection.execute(
-            "SELECT id FROM groups WHERE stream = ? AND labels = ?", (stream, text)
-        ).fetchone()
-        self._remember(stream, row[0], labels)
-        return int(row[0])
+        ((number,),) = self._rows("SELECT id FROM groups WHERE stream = ? AND labels = ?", (stream, text))
+        self._remember(stream, number, labels)
+        return int(number)
 
     def _remember(self, stream: int, label_set: int, labels: Labels) -> None:
         self._ids[stream][labels] = label_set
@@ -300,6 +287,7 @@ class Store:
     def _rollback(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("ROLLBACK")
+        self._torn = self._connection.in_transaction
         # Numbers given to label sets inside the transaction are gone with it.
         self._ids = {stream: {} for stream in self._ids}
         with contextlib.suppress(sqlite3.Error):
@@ -314,9 +302,12 @@ class Store:
                 if number in self._ids
             }
 
-    def _one(self, statement: str) -> int:
+    def _rows(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with self._guard:
-            return int(self._connection.execute(statement).fetchone()[0])
+            try:
+                return self._connection.execute(statement, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise StateError(f"{self.path}: state cannot be read: {error}") from error
 
 
 def _labels(text: str) -> Labels:

@@ -5,7 +5,7 @@ changed nothing is shown until a read of the new one has succeeded, so that a de
 today.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from anthropic_exporter.ledger.intervals import plus
@@ -20,20 +20,35 @@ class Days:
     """What each combination of labels used on each day, for as many days as the windows reach back."""
 
     _days: dict[int, dict[Labels, Values]] = field(default_factory=dict)
+    _versions: dict[int, int] = field(default_factory=dict)
+    _changes: int = 0
+
+    def version(self, day: int) -> int:
+        """Return a number that is another one whenever the day has changed, so that sums of it can be kept."""
+        return self._versions.get(day, 0)
 
     def add(self, day: int, labels: Labels, values: Values) -> None:
         """Add a difference (which may be negative) to a day."""
         cells = self._days.setdefault(day, {})
         cells[labels] = plus(cells.get(labels), values)
+        self._changes += 1
+        self._versions[day] = self._changes
 
     def forget_before(self, day: int) -> None:
         """Drop the days that no window reaches any more."""
         for old in [start for start in self._days if start < day]:
             del self._days[old]
+            self._versions.pop(old, None)
 
     def clear(self) -> None:
         """Drop everything."""
+        self._changes += 1
+        self._versions = dict.fromkeys(self._days, self._changes)
         self._days.clear()
+
+    def day(self, day: int) -> Mapping[Labels, Values]:
+        """Return one day."""
+        return self._days.get(day, {})
 
     def total(self, starting_at: int, ending_at: int) -> dict[Labels, Values]:
         """Return the sums over the days in [starting_at, ending_at)."""

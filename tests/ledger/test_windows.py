@@ -1,0 +1,64 @@
+from datetime import date
+
+import pytest
+
+from anthropic_exporter.ledger.windows import WINDOWS, Days, bounds
+from anthropic_exporter.utc import DAY, epoch, next_month_start, previous_month_start
+from ledger.instants import at
+
+
+@pytest.mark.parametrize(
+    ("now", "window", "expected"),
+    [
+        pytest.param("2026-03-15T12:00", "today", ("2026-03-15", "2026-03-16"), id="today"),
+        pytest.param("2026-03-15T00:00", "yesterday", ("2026-03-14", "2026-03-15"), id="yesterday at midnight"),
+        pytest.param("2026-03-15T12:00", "month_to_date", ("2026-03-01", "2026-03-16"), id="month to date"),
+        pytest.param("2024-03-01T00:00", "yesterday", ("2024-02-29", "2024-03-01"), id="leap day"),
+        pytest.param("2026-03-31T12:00", "previous_month", ("2026-02-01", "2026-03-01"), id="shorter month before"),
+        pytest.param("2027-01-01T00:00", "previous_month", ("2026-12-01", "2027-01-01"), id="December on 1 January"),
+        pytest.param("2027-01-01T00:00", "yesterday", ("2026-12-31", "2027-01-01"), id="New Year's Eve"),
+        pytest.param("2026-12-31T23:59:59", "month_to_date", ("2026-12-01", "2027-01-01"), id="end of the year"),
+    ],
+)
+def test_windows_follow_the_utc_calendar(now, window, expected):
+    assert bounds(window, at(now)) == (at(expected[0]), at(expected[1]))
+
+
+def test_there_are_no_other_windows():
+    assert len({bounds(window, at("2026-03-15")) for window in WINDOWS}) == 4
+    with pytest.raises(ValueError, match="no such window: week"):
+        bounds("week", 0)
+
+
+def test_sums_follow_corrections_at_once():
+    days, today = Days(), at("2026-03-15")
+    days.add(today, ("a",), (5, 1))
+    days.add(today, ("a",), (-3, 0))
+    days.add(today - DAY, ("a",), (10, 0))
+    days.add(today - DAY, ("b",), (1, 1))
+    assert days.total(today, today + DAY) == {("a",): (2, 1)}
+    assert days.total(today - DAY, today + DAY) == {("a",): (12, 1), ("b",): (1, 1)}
+    assert set(days.labels()) == {("a",), ("b",)}
+
+
+def test_old_days_can_be_dropped():
+    days = Days()
+    days.add(0, ("a",), (1,))
+    days.add(DAY, ("a",), (2,))
+    days.forget_before(DAY)
+    assert days.total(0, 2 * DAY) == {("a",): (2,)}
+    days.clear()
+    assert set(days.labels()) == set()
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [("year", "2026-01-01"), ("month", "2026-12-01"), (date(2026, 6, 3), "2026-06-03")],
+)
+def test_the_epoch_is_where_counters_start(since, expected):
+    assert epoch(since, at("2026-12-31T23:59:59")) == at(expected)
+
+
+def test_months_roll_over_the_year():
+    assert next_month_start(at("2026-12-31T23:59:59")) == at("2027-01-01")
+    assert previous_month_start(at("2027-01-01")) == at("2026-12-01")
