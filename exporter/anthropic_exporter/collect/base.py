@@ -1,15 +1,15 @@
 """What every collector is, and what collectors of one organization tell each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from anthropic_exporter.collect.capability import Memory
 from anthropic_exporter.errors import Unavailable
-from anthropic_exporter.records import ApiKey, Intake, Invite, Member, Organization, Workspace, WorkspaceMember
+from anthropic_exporter.records import Held, Intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,7 @@ class Listing:
     """A whole list of one kind of object, on its way into the inventory."""
 
     kind: str
-    objects: dict[str, "InventoryObject"]
-
-
-InventoryObject = Organization | Workspace | ApiKey | Member | WorkspaceMember | Invite
+    objects: Mapping[str, Held]
 
 
 class Collector(Protocol):
@@ -44,6 +41,22 @@ class Collector(Protocol):
 
     def read(self, now: float) -> Iterator[Intake | Listing]:
         """Run one cycle."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A collector that fills streams of the ledger."""
+
+    def whole_streams(self) -> list[str]:
+        """Return the streams that have been read whole from the epoch, after a cycle that ended well."""
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """A collector that reads something long in parts, so that no other has to wait for it."""
+
+    def resume_after(self) -> float | None:
+        """Return the seconds until the next part, after a cycle that ended well; None: there is none left."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,167 @@
+"""Collector ``compliance``: how many activities of each type there were since the epoch.
+
+Activities are events: each is counted once, when it is read. The first walk goes from the newest activity back to the
+epoch, a few pages at a time; after that the feed is followed from the newest one that was counted. The place in the
+feed is committed together with the counts, so that a crash neither loses nor doubles any.
+
+An activity can be read within a minute. One that is younger than two is left for the next cycle: else one that comes
+late could stand behind the place already counted to, and would be missed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import msgspec
+
+from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.records import Activity, ActivityPage, Cells, Intake, Interval
+from anthropic_exporter.utc import DAY, MINUTE, floor
+
+SOURCE = "/v1/compliance/activities"
+STREAM = "compliance"
+DIMENSIONS = ("activity_type",)
+
+SETTLED = 2 * MINUTE
+AT_ONCE = 5
+"""Pages per cycle."""
+
+_KEY = "collector.compliance"
+
+Days = dict[int, dict[str, int]]
+
+
+class ComplianceApi(Protocol):
+    """The part of the Admin API that is read here."""
+
+    def activities(
+        self, *, since: int | None = None, older_than: str | None = None, newer_than: str | None = None
+    ) -> ActivityPage:
+        """Read one page of the feed, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where in the feed counting stands."""
+
+    newest: str = ""  # ID of the newest activity that is counted or, on the first walk, that will be
+    older: str | None = None  # on a walk back: how far it has come, None once it is over
+    since: int = 0  # on the first walk: the epoch that it goes back to
+    walked: bool = False  # whether the first walk is over
+    day: int = 0  # the day of the newest activity
+    # Counts: on the first walk of all its days so far, afterwards of ``day`` alone.
+    counts: Days = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ComplianceCollector:
+    """Counts the activities of the compliance feed.
+
+    Args:
+        pause: seconds to leave for other collectors after each page of a long walk.
+    """
+
+    api: ComplianceApi
+    interval: float
+    pause: float
+    epoch: Callable[[float], int]
+    memory: Memory
+    name: str = field(default="compliance", init=False)
+    source: str = field(default=SOURCE, init=False)
+    _more: bool = False
+
+    def read(self, now: float) -> Iterator[Intake]:
+        """Read what came since the last cycle, or the next pages of the first walk.
+
+        Raises:
+            PollError: a page could not be read. What was yielded before is counted, once.
+        """
+        # Always as committed: what was yielded and not taken has not been counted.
+        kept = self.memory.get(_KEY)
+        state = msgspec.json.decode(kept, type=State) if kept else State()
+        if state.walked and state.newest and state.older is None:
+            yield from self._follow(state, now)
+        else:
+            yield from self._walk(state, now)
+
+    def whole_streams(self) -> list[str]:
+        """Return the stream once the first walk is over."""
+        kept = self.memory.get(_KEY)
+        return [STREAM] if kept and msgspec.json.decode(kept, type=State).walked else []
+
+    def resume_after(self) -> float | None:
+        """Return the seconds to the next pages."""
+        return AT_ONCE * self.pause if self._more else None
+
+    def _walk(self, state: State, now: float) -> Iterator[Intake]:
+        """Go back from the newest activity to the epoch; an empty feed is walked again until it is not."""
+        if state.older is None:
+            state = State(since=self.epoch(now), walked=state.walked)
+        for _ in range(AT_ONCE):
+            page = self.api.activities(since=state.since, older_than=state.older)
+            found = [activity for activity in page.activities if activity.created_at <= now - SETTLED]
+            state = _older(state, page.activities, found)
+            self._more = page.more and bool(page.activities)
+            if not self._more:
+                yield _whole(state)
+                return
+            self.memory.set(_KEY, msgspec.json.encode(state).decode())
+
+    def _follow(self, state: State, now: float) -> Iterator[Intake]:
+        """Count page by page towards now."""
+        for _ in range(AT_ONCE):
+            page = self.api.activities(newer_than=state.newest)
+            settled = [each for each in reversed(page.activities) if each.created_at <= now - SETTLED]
+            self._more = page.more and len(settled) == len(page.activities) > 0
+            if settled:
+                state, intake = _newer(state, settled)
+                yield intake
+            if not self._more:
+                return
+
+
+def _older(state: State, page: Iterable[Activity], settled: list[Activity]) -> State:
+    """Return the state after another page of the first walk, newest first."""
+    counts = {day: dict(types) for day, types in state.counts.items()}
+    _count(counts, settled)
+    last = [activity.id for activity in page][-1:]
+    if settled and not state.newest:
+        state = replace(state, newest=settled[0].id, day=floor(settled[0].created_at, DAY))
+    return replace(state, older=last[0] if last else state.older, counts=counts)
+
+
+def _whole(state: State) -> Intake:
+    """Return all that the first walk has found."""
+    counts = state.counts
+    after = replace(
+        state, walked=True, older=None, counts={state.day: counts[state.day]} if state.day in counts else {}
+    )
+    start = state.since - state.since % DAY
+    return _intake(start, max([*counts, start]), counts, after)
+
+
+def _newer(state: State, settled: list[Activity]) -> tuple[State, Intake]:
+    """Return what some more activities change, oldest first."""
+    counts = {day: dict(types) for day, types in state.counts.items()}
+    # Nothing is added to a day that is over: of that one the other counts are not at hand any more.
+    _count(counts, [each._replace(created_at=max(each.created_at, state.day)) for each in settled])
+    last = settled[-1]
+    day = max(state.day, floor(last.created_at, DAY))
+    after = replace(state, newest=last.id, day=day, counts={day: counts.get(day, {})})
+    return after, _intake(min(counts), max(counts), counts, after)
+
+
+def _count(counts: Days, activities: Iterable[Activity]) -> None:
+    for (day, word), number in Counter((floor(each.created_at, DAY), each.type) for each in activities).items():
+        types = counts.setdefault(day, {})
+        types[word] = types.get(word, 0) + number
+
+
+def _intake(first: int, last: int, counts: Days, after: State) -> Intake:
+    buckets: dict[Interval, Cells] = {
+        Interval(day, day + DAY): {(word,): (number,) for word, number in counts.get(day, {}).items()}
+        for day in range(first, last + DAY, DAY)
+    }
+    note = (_KEY, msgspec.json.encode(after).decode())
+    return Intake(STREAM, Interval(first, last + DAY), buckets, note=note)
