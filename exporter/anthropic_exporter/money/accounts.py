@@ -11,17 +11,19 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.book import Book, Change, Stream
 from anthropic_exporter.ledger.counters import Counters, Posting, Staged
 from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.ledger.windows import Days
 from anthropic_exporter.money.exact import EXACT
-from anthropic_exporter.money.postings import Poster
+from anthropic_exporter.money.hours import KEPT_DAYS
+from anthropic_exporter.money.postings import HOURS, Poster
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.money.repricing import corrections
 from anthropic_exporter.records import Intake
-from anthropic_exporter.utc import previous_month_start
+from anthropic_exporter.utc import DAY, floor, previous_month_start
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,7 @@ class Accounts:
         self._days_from = 0  # the first day that the day sums reach back to
         self._read_at: dict[str, float] = {}
         self._freshness: dict[str, Freshness] = {}
+        self._reaches: dict[str, float] = {}
         self.guard = threading.RLock()
 
     @property
@@ -108,7 +111,7 @@ class Accounts:
             self._counters.load(self._store.counters(self._organization), self._store.overflowed(self._organization))
             self._renew()
             self._reprice(now)
-            self._fill_days(now)
+            self._fill_days(self._recent(now), now)
             self.turn(now)
             for name in self._books:
                 self._read_at[name] = float(self._meta(f"read_at.{name}") or 0)
@@ -134,7 +137,12 @@ class Accounts:
             with self._store.transaction():
                 book.write(change)
                 self._store.write_counters(self._organization, staged)
+                if intake.note:
+                    self._store.set_meta(self._organization, *intake.note)
+                fresh = self._fresh(intake.stream)
+            self._freshness[intake.stream] = fresh
             self._take_over(account, change, staged, now)
+            self._reaches[intake.stream] = min(now, intake.refreshed_at or now)
 
     def completed(self, streams: Iterable[str], now: float) -> None:
         """Note that a cycle that began at ``now`` has ended well, and so read all of these streams that was due.
@@ -187,19 +195,39 @@ class Accounts:
             self._in_force = epoch
 
     def set_prices(self, prices: PriceList, now: float) -> None:
-        """Use another price list from now on, for everything since the epoch."""
+        """Use another price list from now on, for everything since the epoch.
+
+        Raises:
+            StateError: it could not be written; the list before stays in force until this succeeds.
+        """
         with self.guard, decimal.localcontext(EXACT):
-            self._prices = prices
-            self._reprice(now)
-            self._fill_days(now)
+            held = self._recent(now)
+            before, self._prices = self._prices, prices
+            try:
+                self._reprice(now)
+            except StateError:
+                self._prices = before
+                raise
+            self._fill_days(held, now)
 
     def days(self, book: str) -> Days:
-        """Return the day sums of a book ("usage", "estimate", "cost"); read them under ``guard``."""
+        """Return the day sums of a book; read them under ``guard``.
+
+        The books are those of ``postings``: "usage", "estimate", "hours", "key_estimate", "cost", "key_cost".
+        """
         return self._days.setdefault(book, Days())
 
     def read_at(self, stream: str) -> float:
         """Return when the stream was last read with success, 0 for never."""
         return self._read_at.get(stream, 0.0)
+
+    def has(self, stream: str) -> bool:
+        """Return whether the stream is one of those that are read."""
+        return stream in self._books
+
+    def reaches(self, stream: str) -> float:
+        """Return until when the stream is known: as far as upstream says, or when it was last read."""
+        return self._reaches.get(stream, self.read_at(stream))
 
     def freshness(self, stream: str) -> Freshness:
         """Return how new the stream is."""
@@ -235,20 +263,19 @@ class Accounts:
         """Let the day sums begin with the previous month."""
         first = previous_month_start(now)
         if first < self._days_from:
-            self._fill_days(now)  # the clock was set back: what was dropped as old is not
+            self._fill_days(self._recent(now), now)  # the clock was set back: what was dropped as old is not
         for days in self._days.values():
             days.forget_before(first)
+        self.days(HOURS).forget_before(floor(now, DAY) - KEPT_DAYS * DAY)
         self._days_from = first
 
     def _take_over(self, account: Account, change: Change, staged: Staged, now: float) -> None:
-        name = account.stream.name
         self._counters.apply(staged)
         for delta in change.deltas:
             for day in account.poster.days(delta, self._prices):
                 if day.day >= self._days_from:
                     self.days(day.book).add(day.day, day.labels, day.values)
-        self._freshness[name] = self._fresh(name)
-        self._changed(name, change.deltas, now)
+        self._changed(account.stream.name, change.deltas, now)
 
     def _postings(self, account: Account, deltas: list[Delta]) -> Iterator[Posting]:
         for delta in deltas:
@@ -296,12 +323,15 @@ class Accounts:
                 self._store.set_meta(self._organization, f"prices.{name}", fingerprint)
         self._counters.apply(staged)
 
-    def _fill_days(self, now: float) -> None:
+    def _recent(self, now: float) -> dict[str, list[Delta]]:
+        return {name: book.held(previous_month_start(now)) for name, book in self._books.items()}
+
+    def _fill_days(self, held: dict[str, list[Delta]], now: float) -> None:
         self._days_from = previous_month_start(now)
         for days in self._days.values():
             days.clear()
         for name, account in self._accounts.items():
-            for delta in self._books[name].held(self._days_from):
+            for delta in held[name]:
                 for day in account.poster.days(delta, self._prices):
                     self.days(day.book).add(day.day, day.labels, day.values)
 

@@ -7,15 +7,23 @@ the past. Everything is linear, so differences can be posted one by one.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from anthropic_exporter.ledger.counters import Posting
 from anthropic_exporter.ledger.intervals import Delta
+from anthropic_exporter.money.caching import cache_effect
 from anthropic_exporter.money.estimate import ESTIMATE_TYPES, Estimate, PriceDimensions, estimate
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import NONE, TOKEN_TYPES, Labels, Values
-from anthropic_exporter.utc import DAY, floor
+from anthropic_exporter.utc import DAY, HOUR, floor
 
 _SEARCHES = len(TOKEN_TYPES)
+
+WRITES = ("cache_creation_5m", "cache_creation_1h")
+"""The token types that cost more than plain input."""
+
+HOURS = "hours"
+"""The book of estimates by the hour instead of the day, by workspace: the pattern of a forecast's running day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,9 @@ class UsageFamilies:
     by_token_type: bool  # whether the estimate is told per token type
     unpriced: str
     windows: bool  # whether the stream feeds the calendar windows
+    by_key: bool = False  # whether it feeds the estimates that bills are split by
+    cache_savings: str = ""
+    cache_premium: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,9 @@ class UsagePoster:
         yield from self._money(delta, labels, prices)
 
     def days(self, delta: Delta, prices: PriceList) -> Iterator[Day]:
-        """Yield what a difference changes of its day, by workspace and model."""
+        """Yield what a difference changes of its day, by workspace and model or by key and model."""
+        if self.families.by_key:
+            yield self._by_key(delta, prices)
         if not self.families.windows:
             return
         day = floor(delta.slot.starting_at, DAY)
@@ -79,6 +92,15 @@ class UsagePoster:
         found = self._estimate(delta, delta.known, prices)
         tokens = sum((usd for usd in found.usd[:_SEARCHES] if usd is not None), Decimal(0))
         yield Day("estimate", day, by, (tokens, found.usd[_SEARCHES] or Decimal(0)))
+        # Where a day takes the place of its hours only corrections are left over, and no hour is known for those.
+        if delta.slot.ending_at - delta.slot.starting_at <= HOUR:
+            yield Day(HOURS, floor(delta.slot.starting_at, HOUR), by[:1], (found.total(),))
+
+    def _by_key(self, delta: Delta, prices: PriceList) -> Day:
+        by = pick(self.dimensions, ("api_key_id", "model"), delta.labels)
+        found = self._estimate(delta, delta.known, prices)
+        searches = found.usd[_SEARCHES] or Decimal(0)
+        return Day("key_estimate", floor(delta.slot.starting_at, DAY), by, (found.total() - searches, searches))
 
     def _money(self, delta: Delta, labels: Labels, prices: PriceList) -> Iterator[Posting]:
         found = self._estimate(delta, delta.counted, prices)
@@ -94,6 +116,18 @@ class UsagePoster:
             for token_type, count in zip(TOKEN_TYPES, found.unpriced, strict=True):
                 if count:
                     yield Posting(self.families.unpriced, (model, token_type, found.reason), count)
+        if self.families.cache_savings:
+            yield from self._caching(delta, prices)
+
+    def _caching(self, delta: Delta, prices: PriceList) -> Iterator[Posting]:
+        dimensions = PriceDimensions.of(self.dimensions, delta.labels)
+        tokens = [int(value) for value in delta.counted[:_SEARCHES]]
+        effect = cache_effect(prices, dimensions, floor(delta.slot.starting_at, DAY), tokens)
+        if effect.read_savings is not None:
+            yield Posting(self.families.cache_savings, (dimensions.model,), effect.read_savings)
+        for token_type, usd in zip(WRITES, (effect.write_premium_5m, effect.write_premium_1h), strict=True):
+            if usd is not None:
+                yield Posting(self.families.cache_premium, (dimensions.model, token_type), usd)
 
     def _estimate(self, delta: Delta, values: Values, prices: PriceList) -> Estimate:
         return estimate(
@@ -132,7 +166,14 @@ class AmountPoster:
             yield Day(self.book, day, pick(self.dimensions, self.by, delta.labels), (delta.known[0],))
 
 
-Poster = UsagePoster | AmountPoster
+class Poster(Protocol):
+    """What a stream's differences mean. Linear: differences can be posted one by one or added up before."""
+
+    def counters(self, delta: Delta, prices: PriceList) -> Iterator[Posting]:
+        """Yield what the counted part of a difference adds to which series."""
+
+    def days(self, delta: Delta, prices: PriceList) -> Iterator[Day]:
+        """Yield what a difference changes of its day."""
 
 
 def pick(dimensions: tuple[str, ...], wanted: tuple[str, ...], labels: Labels) -> Labels:

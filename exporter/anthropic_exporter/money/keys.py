@@ -1,0 +1,139 @@
+"""Spend of one day by API key, so that the keys of a workspace add up to the workspace.
+
+Where the bill is told by key, each key gets what the bill says. Elsewhere a workspace's line is split by what its
+keys' usage costs at list price. No report tells keys and workspaces together, so the inventory says which workspace a
+key belongs to; a key that belongs to none (or is not listed) takes its part from what the keys of a workspace leave.
+
+What no key claims stays with the key "none": use of the Console without a key, code execution and sessions where the
+bill is not told by key, and usage so fresh that the per-key reading has not seen it yet.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from anthropic_exporter.money.allocation import allocate, units
+from anthropic_exporter.money.exact import EXACT
+from anthropic_exporter.money.spend import TOKENS, WEB_SEARCH, ZERO, Lines, Spend, add
+from anthropic_exporter.records import NONE, Labels, Values
+
+#: workspace_id, model, api_key_id.
+KeyLine = tuple[str, ...]
+KeyLines = dict[KeyLine, Decimal]
+
+Claims = dict[str, int]  # by key, in the units of ``allocation``
+Home = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What is known of the keys of one day.
+
+    Args:
+        estimates: USD of tokens and of web searches, by (api_key_id, model).
+        bill: USD by (api_key_id, model); None where it is not told, or not settled.
+        home: the workspace of a key, or None.
+    """
+
+    estimates: Mapping[Labels, Values]
+    bill: Mapping[Labels, Values] | None
+    home: Home
+
+
+def by_key(spend: Spend, facts: KeyFacts) -> KeyLines:
+    """Return the day's spend by workspace, model and key; it adds up to the day's lines."""
+    if spend.basis == "billed" and facts.bill:
+        return _as_billed(spend.lines, facts, facts.bill)
+    return _as_estimated(spend, facts)
+
+
+def _as_estimated(spend: Spend, facts: KeyFacts) -> KeyLines:
+    claims: dict[tuple[str, str], Claims] = {}
+    for (key, model), (tokens, searches) in facts.estimates.items():
+        _claim(claims.setdefault((model, TOKENS), {}), key, tokens)
+        _claim(claims.setdefault((NONE, WEB_SEARCH), {}), key, searches)
+    found: KeyLines = {}
+    for group, amounts in _groups(spend.lines).items():
+        bases = {line[0]: units(usd) for line, usd in spend.estimated.items() if line[1:] == group}
+        _place(found, group[0], amounts, bases, claims.get(group, {}), facts.home)
+    return found
+
+
+def _as_billed(lines: Lines, facts: KeyFacts, bill: Mapping[Labels, Values]) -> KeyLines:
+    """Give each key what it was billed.
+
+    The bill of a key does not tell tokens from searches. What is left of a key's bill when its tokens are placed is
+    for what has no model.
+    """
+    left: Claims = {}
+    tokens: dict[str, Claims] = {}
+    for (key, model), values in bill.items():
+        billed = units(Decimal(values[0]))
+        searches = units(Decimal(facts.estimates.get((key, model), (ZERO, ZERO))[1]))
+        for_tokens = 0 if model == NONE else max(billed - searches, 0)
+        tokens.setdefault(model, {})[key] = for_tokens
+        left[key] = left.get(key, 0) + max(billed - for_tokens, 0)
+    found: KeyLines = {}
+    merged: dict[str, dict[str, Decimal]] = {}
+    for (model, _), amounts in _groups(lines).items():
+        for workspace_id, usd in amounts.items():
+            of = merged.setdefault(model, {})
+            of[workspace_id] = EXACT.add(of.get(workspace_id, ZERO), usd)
+    for model in sorted(merged, key=lambda model: model == NONE):
+        claims = left if model == NONE else tokens.get(model, {})
+        bases = {workspace_id: units(usd) for workspace_id, usd in merged[model].items()}
+        over = _place(found, model, merged[model], bases, claims, facts.home)
+        if model != NONE:
+            for key, rest in over.items():
+                left[key] = left.get(key, 0) + rest
+    return found
+
+
+def _groups(lines: Lines) -> dict[tuple[str, str], dict[str, Decimal]]:
+    """Return lines by (model, cost_type), then by workspace."""
+    groups: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for (workspace_id, model, cost_type), usd in lines.items():
+        groups.setdefault((model, cost_type), {})[workspace_id] = usd
+    return groups
+
+
+def _claim(claims: Claims, key: str, usd: object) -> None:
+    claims[key] = claims.get(key, 0) + units(Decimal(usd))  # type: ignore[arg-type] # a number
+
+
+def _place(
+    found: KeyLines,
+    model: str,
+    amounts: Mapping[str, Decimal],
+    bases: Mapping[str, int],
+    claims: Claims,
+    home: Home,
+) -> Claims:
+    """Split one model's lines of all workspaces by the claims of keys; return what of the claims was not met.
+
+    Args:
+        bases: by workspace, what all its keys together can claim; claims beyond that are cut in proportion.
+    """
+    at_home: dict[str, Claims] = {}
+    roaming: Claims = {}
+    for key, claim in claims.items():
+        if key == NONE or claim <= 0:
+            continue
+        place = home(key)
+        if place is not None and (place in amounts or place in bases):
+            at_home.setdefault(place, {})[key] = claim
+        else:
+            roaming[key] = claim
+    rests = {at: max(bases.get(at, 0) - sum(at_home.get(at, {}).values()), 0) for at in amounts}
+    wanted = sum(roaming.values())
+    pool = max(sum(rests.values()), wanted, 1)
+    over = dict(claims)
+    for workspace_id, usd in amounts.items():
+        weights = {key: claim * pool for key, claim in at_home.get(workspace_id, {}).items()}
+        weights |= {key: claim * rests[workspace_id] for key, claim in roaming.items()}
+        weights[NONE] = rests[workspace_id] * (pool - wanted)
+        parts = allocate(usd, weights) if sum(weights.values()) else {NONE: usd}
+        for key, part in parts.items():
+            add(found, (workspace_id, model, key), part)
+            over[key] = over.get(key, 0) - units(part)
+    return {key: rest for key, rest in over.items() if rest > 0 and key != NONE}
