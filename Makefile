@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST_ARGS ?=
+COMPILE = .tools/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 # The first interpreter that is new enough and can make virtual environments. PYTHON=… chooses another.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -19,7 +21,7 @@ foreground = if [ -t 0 ]; then set -m; fi; $(1); exit $$?
 
 .PHONY: help
 help: ## List the targets.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run the exporter on an invented organization; no key needed.
@@ -32,7 +34,15 @@ run: $(INSTALLED) ## Run the exporter with the Admin key of the environment.
 .PHONY: test
 test: lint tools ## Run every check and every test.
 	@echo "pytest"
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long" $(PYTEST_ARGS)
+
+.PHONY: test-long
+test-long: $(INSTALLED) tools ## Break every alert rule in every way, and see its tests fail: minutes.
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m long $(PYTEST_ARGS)
+
+.PHONY: soak
+soak: $(INSTALLED) ## Live through a few thousand simulated months and 200 kills; see docs/numbers.md.
+	@PYTHONPATH=tests:exporter $(BIN)/python -m soak $(ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Run ruff and mypy.
@@ -53,12 +63,50 @@ docs: $(INSTALLED) ## Write docs/metrics.md anew from the catalogue.
 	@{ sed '/^| name/,$$d' docs/metrics.md; $(BIN)/anthropic-exporter metrics --format markdown; } > docs/metrics.new
 	@mv docs/metrics.new docs/metrics.md
 
+.PHONY: dashboards
+dashboards: $(INSTALLED) ## Write the dashboards and rules anew from their sources.
+	@echo "dashboards"
+	@$(BIN)/python dashboards/generate/rules.py
+	@$(BIN)/python dashboards/generate/dashboards.py
+
 .PHONY: lock
-lock: .tools/uv/bin/uv ## Write requirements-dev.txt anew; UPGRADE=1 takes the newest versions.
+lock: .tools/uv/bin/uv ## Write the files with the exact dependencies anew; UPGRADE=1 takes the newest versions.
 	@echo "lock"
-	@printf 'hatchling\neditables\n' | .tools/uv/bin/uv pip compile --quiet pyproject.toml - --group dev \
-		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) -o requirements-dev.txt
+	@printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --group dev $(if $(UPGRADE),--upgrade) -o requirements-dev.txt
+	@$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
+	@echo hatchling | $(COMPILE) - -c requirements-dev.txt -o requirements-build.txt
+
+.PHONY: dist
+dist: $(INSTALLED) ## Build wheel and source distribution, the same bytes from the same commit.
+	@echo "dist"
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m hatchling build
+
+.PHONY: smoke
+smoke: dist ## Install the wheel into an empty environment and run what it brings.
+	@sh deploy/smoke.sh $(PYTHON)
+
+.PHONY: sbom
+sbom: $(INSTALLED) ## Write dist/sbom.cdx.json, what the exporter is made of.
+	@mkdir -p dist
+	@$(BIN)/python deploy/sbom.py > dist/sbom.cdx.json
+
+.PHONY: audit
+audit: $(INSTALLED) ## Look for insecure code, and for known holes in dependencies where the database can be reached.
+	@echo "bandit"
+	@$(BIN)/bandit --quiet --recursive --severity-level medium --confidence-level high \
+		--skip B506 exporter hatch_build.py helm deploy  # B506 does not know our loaders, which are safe ones; ruff does
+	@echo "pip-audit"
+	@sh deploy/audit.sh $(PYTHON)
+
+.PHONY: chart
+chart: $(INSTALLED) ## Copy dashboards and rules into the chart.
+	@$(BIN)/python helm/sync.py
+
+.PHONY: image
+image: ## Build the container image; DIGEST=@sha256:… pins its base.
+	@docker build --build-arg "PYTHON_DIGEST=$(DIGEST)" --build-arg "VERSION=$(VERSION)" \
+		--build-arg "REVISION=$$(git rev-parse --short HEAD)" -t anthropic-exporter .
 
 .PHONY: clean
 clean: ## Remove everything that make has made.

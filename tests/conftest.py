@@ -1,11 +1,14 @@
 """What all tests share: loopback only, real processes that end, and tools that may be missing."""
 
 import ipaddress
+import logging
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from anthropic_exporter.logs import LineFormatter
+
 _POLL = 0.02
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    tools = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where tools.sh puts what no system package has
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{tools}"
+    config.addinivalue_line("markers", "long: takes minutes; left out of make test, run by make test-long")
     config.addinivalue_line("markers", "needs(*tools): skip where a tool is not installed; fail with CI=true")
 
 
@@ -29,6 +37,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Take back what a command did to the logging of the process, so that no test depends on the one before."""
+    root, names = logging.getLogger(), ("httpx", "httpcore", "h11", "uvicorn", "uvicorn.error", "asyncio")
+    level, hooks = root.level, (sys.excepthook, threading.excepthook)
+    levels = [(name, logging.getLogger(name).level) for name in names]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler.formatter, LineFormatter)]
+    for name, before in levels:
+        logging.getLogger(name).setLevel(before)
+    sys.excepthook, threading.excepthook = hooks
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -65,6 +65,20 @@ def test_what_is_not_offered_is_shown_and_exits_1(check):
     assert rows["/v1/organizations/usage_report/messages"].split()[1] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("generation", "endpoint", "lost"),
+    [
+        ("legacy", "/v1/organizations/analytics/usage", "without it requests are not counted"),
+        ("legacy", "/v1/organizations/analytics/cost", "without it there is no list cost, no cost per key"),
+        ("analytics", "/v1/organizations/usage_report/messages", "without it tokens come from analytics/usage"),
+        ("analytics", "/v1/organizations/cost_report", "without it billed cost comes from analytics/cost alone"),
+    ],
+)
+def test_a_missing_endpoint_says_what_there_is_without_it(check, generation, endpoint, lost):
+    _, rows = check(Switches(generation=generation, generation_off_status=403))
+    assert lost in rows[endpoint]
+
+
 def test_an_inference_key_is_told_apart(check):
     status, rows = check(key="sk-ant-api03-canary")
     assert status == 1

@@ -13,6 +13,10 @@ W = (ORG, "workspace_id", "model")
 LINE = (*W, "service_tier", "cost_type", "token_type")
 KEY = (ORG, "api_key_id", "workspace_id")
 COLLECTOR = (ORG, "collector")
+SCOPE = (ORG, "scope", "scope_id", "period")
+TERMINAL = (ORG, "customer_type", "terminal_type")
+PRODUCT = (ORG, "product", "model")
+BUDGET = (ORG, "budget", "period")
 
 #: name: (kind, labels, collector). Written out once more on purpose: names and labels are an interface.
 REQUIRED = {
@@ -65,6 +69,60 @@ REQUIRED = {
     "anthropic_cost_last_bucket_timestamp_seconds": ("gauge", (ORG,), "cost"),
     "anthropic_cost_settled_timestamp_seconds": ("gauge", (ORG,), "cost"),
     "anthropic_estimate_error_ratio": ("gauge", W, "cost"),
+    "anthropic_spend_today_usd": ("gauge", W, "cost"),
+    "anthropic_spend_month_to_date_usd": ("gauge", W, "cost"),
+    "anthropic_spend_previous_month_usd": ("gauge", W, "cost"),
+    "anthropic_spend_month_forecast_usd": ("gauge", (ORG, "workspace_id"), "cost"),
+    "anthropic_spend_month_forecast_low_usd": ("gauge", (ORG, "workspace_id"), "cost"),
+    "anthropic_spend_month_forecast_high_usd": ("gauge", (ORG, "workspace_id"), "cost"),
+    "anthropic_budget_usd": ("gauge", BUDGET, "cost"),
+    "anthropic_budget_spent_usd": ("gauge", BUDGET, "cost"),
+    "anthropic_budget_forecast_usd": ("gauge", BUDGET, "cost"),
+    "anthropic_budget_threshold_ratio": ("gauge", (*BUDGET, "threshold"), "cost"),
+    "anthropic_owner_spend_month_to_date_usd": ("gauge", (ORG, "team", "environment", "cost_center"), "cost"),
+    "anthropic_api_key_spend_month_to_date_usd": ("gauge", (ORG, "api_key_id", "workspace_id"), "cost"),
+    "anthropic_policy_violation": ("gauge", (ORG, "policy", "workspace_id", "model"), "usage"),
+    "anthropic_cache_read_savings_usd_total": ("counter", (ORG, "model"), "usage"),
+    "anthropic_cache_write_premium_usd_total": ("counter", (ORG, "model", "token_type"), "usage"),
+    "anthropic_service_accounts": ("gauge", (ORG,), "service_accounts"),
+    "anthropic_invite_expires_timestamp_seconds": ("gauge", (ORG, "status", "role"), "invites"),
+    "anthropic_api_key_orphaned": ("gauge", (*KEY, "reason"), "api_keys"),
+    "anthropic_api_key_unused_seconds": ("gauge", KEY, "api_key_usage"),
+    "anthropic_rate_limit": ("gauge", (ORG, "workspace_id", "rate_limit_group", "limiter"), "rate_limits"),
+    "anthropic_rate_limit_group_info": ("gauge", (ORG, "rate_limit_group", "rate_limit_group_name"), "rate_limits"),
+    "anthropic_rate_limit_group_model_info": ("gauge", (ORG, "rate_limit_group", "model"), "rate_limits"),
+    "anthropic_usage_peak_minute_tokens": ("gauge", (ORG, "rate_limit_group", "token_type"), "rate_limits"),
+    "anthropic_spend_limit_usd": ("gauge", SCOPE, "spend_limits"),
+    "anthropic_spend_limit_spent_usd": ("gauge", SCOPE, "spend_limits"),
+    "anthropic_spend_limit_pending_increase_requests": ("gauge", (ORG,), "spend_limits"),
+    "anthropic_spend_limit_oldest_increase_request_age_seconds": ("gauge", (ORG,), "spend_limits"),
+    "anthropic_claude_code_sessions_total": ("counter", TERMINAL, "claude_code"),
+    "anthropic_claude_code_commits_total": ("counter", TERMINAL, "claude_code"),
+    "anthropic_claude_code_pull_requests_total": ("counter", TERMINAL, "claude_code"),
+    "anthropic_claude_code_lines_of_code_total": ("counter", (ORG, "change"), "claude_code"),
+    "anthropic_claude_code_tool_actions_total": ("counter", (ORG, "tool", "decision"), "claude_code"),
+    "anthropic_claude_code_tokens_total": ("counter", (ORG, "model", "token_type"), "claude_code"),
+    "anthropic_claude_code_estimated_cost_usd_total": ("counter", (ORG, "model"), "claude_code"),
+    "anthropic_claude_code_active_users": ("gauge", (ORG, "customer_type"), "claude_code"),
+    "anthropic_claude_code_user_sessions_total": ("counter", (ORG, "user"), "claude_code"),
+    "anthropic_claude_code_user_tokens_total": ("counter", (ORG, "user", "token_type"), "claude_code"),
+    "anthropic_claude_code_user_estimated_cost_usd_total": ("counter", (ORG, "user"), "claude_code"),
+    "anthropic_compliance_activities_total": ("counter", (ORG, "activity_type"), "compliance"),
+    "anthropic_enterprise_usage_tokens_total": ("counter", (*PRODUCT, "token_type"), "enterprise"),
+    "anthropic_enterprise_usage_requests_total": ("counter", PRODUCT, "enterprise"),
+    "anthropic_enterprise_cost_usd_total": ("counter", PRODUCT, "enterprise"),
+    "anthropic_enterprise_group_month_to_date_tokens": ("gauge", (ORG, "rbac_group_id", "token_type"), "enterprise"),
+    "anthropic_enterprise_group_cost_month_to_date_usd": ("gauge", (ORG, "rbac_group_id"), "enterprise"),
+    "anthropic_enterprise_group_info": ("gauge", (ORG, "rbac_group_id", "rbac_group_name"), "enterprise"),
+    "anthropic_enterprise_seats": ("gauge", (ORG,), "enterprise"),
+    "anthropic_enterprise_pending_invites": ("gauge", (ORG,), "enterprise"),
+    "anthropic_enterprise_daily_active_users": ("gauge", (ORG,), "enterprise"),
+    "anthropic_enterprise_weekly_active_users": ("gauge", (ORG,), "enterprise"),
+    "anthropic_enterprise_monthly_active_users": ("gauge", (ORG,), "enterprise"),
+    "anthropic_enterprise_product_daily_active_users": ("gauge", (ORG, "product"), "enterprise"),
+    "anthropic_enterprise_product_weekly_active_users": ("gauge", (ORG, "product"), "enterprise"),
+    "anthropic_enterprise_product_monthly_active_users": ("gauge", (ORG, "product"), "enterprise"),
+    "anthropic_enterprise_activity_timestamp_seconds": ("gauge", (ORG,), "enterprise"),
     "anthropic_up": ("gauge", (ORG,), "exporter"),
     "anthropic_exporter_build_info": ("gauge", ("version", "revision", "python_version"), "exporter"),
     "anthropic_exporter_collector_success": ("gauge", COLLECTOR, "exporter"),
@@ -90,6 +148,7 @@ REQUIRED = {
     "anthropic_exporter_state_write_failures_total": ("counter", (), "exporter"),
     "anthropic_exporter_config_last_reload_successful": ("gauge", (), "exporter"),
     "anthropic_exporter_config_last_reload_success_timestamp_seconds": ("gauge", (), "exporter"),
+    "anthropic_exporter_web_config_last_reload_successful": ("gauge", (), "exporter"),
     "anthropic_exporter_render_duration_seconds": ("gauge", (), "exporter"),
     "anthropic_exporter_exposition_size_bytes": ("gauge", (), "exporter"),
 }
@@ -134,15 +193,24 @@ def test_help_says_where_the_value_comes_from_and_how_old_it_may_be(row):
     assert row.help.endswith(".")
     if row.collector == "exporter":
         return
-    assert "/v1/organizations/" in row.help
+    assert "/v1/organizations/" in row.help or "/v1/compliance/" in row.help
     assert re.search(r"polled every \d+[sm] by default", row.help)
 
 
-@pytest.mark.parametrize("row", [row for row in families() if "_estimated_cost_" in row.name], ids=lambda row: row.name)
+OWN_ESTIMATES = [row for row in families() if "_estimated_cost_" in row.name and row.collector != "claude_code"]
+
+
+@pytest.mark.parametrize("row", OWN_ESTIMATES, ids=lambda row: row.name)
 def test_help_of_an_estimate_says_what_it_is_not(row):
     assert "Not the bill" in row.help
     assert "Haiku 5.5" in row.help
     assert "lower bound" in row.help
+
+
+def test_help_of_an_estimate_by_the_api_says_whose_it_is():
+    for row in families():
+        if "_estimated_cost_" in row.name and row.collector == "claude_code":
+            assert "as the API estimates it, which is not the bill" in row.help
 
 
 def test_group_by_decides_the_labels_of_usage_and_of_nothing_else():

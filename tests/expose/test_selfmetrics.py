@@ -1,3 +1,4 @@
+import logging
 import threading
 
 import pytest
@@ -9,7 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from anthropic_exporter.expose.catalogue import families
-from anthropic_exporter.expose.selfmetrics import BUCKETS, SelfMetrics, make_registry
+from anthropic_exporter.expose.selfmetrics import BUCKETS, MOST_DRIFTS, SelfMetrics, make_registry
 
 REQUESTS = "anthropic_exporter_upstream_requests_total"
 DURATION = "anthropic_exporter_upstream_request_duration_seconds"
@@ -207,3 +208,26 @@ def test_no_increment_is_lost_between_threads_and_scrapes(metrics):
         samples(metrics)
     assert value(metrics, REQUESTS, organization_id="main", endpoint="/v1/x", code="200") == 8000
     assert value(metrics, f"{DURATION}_count", organization_id="main", endpoint="/v1/x") == 8000
+
+
+def test_each_drift_is_logged_once_and_counted_each_time(metrics, caplog):
+    caplog.set_level(logging.INFO)
+    observer = metrics.observer("main")
+    for _ in range(3):
+        observer.drift("/v1/organizations/me", "unknown_field", "shoe_size")
+    observer.drift("/v1/organizations/me", "unknown_value", "status=lost")
+    observer.drift("/v1/organizations/users", "missing_field", "role")
+    told = [(record.levelname, record.endpoint, record.kind, record.field) for record in caplog.records]
+    assert told == [
+        ("INFO", "/v1/organizations/me", "unknown_field", "shoe_size"),
+        ("INFO", "/v1/organizations/me", "unknown_value", "status=lost"),
+        ("WARNING", "/v1/organizations/users", "missing_field", "role"),
+    ]
+
+
+def test_an_upstream_that_makes_names_up_does_not_fill_the_log(metrics, caplog):
+    caplog.set_level(logging.INFO)
+    observer = metrics.observer("main")
+    for number in range(MOST_DRIFTS + 50):
+        observer.drift("/v1/organizations/me", "unknown_field", f"field_{number}")
+    assert len(caplog.records) == MOST_DRIFTS

@@ -55,7 +55,7 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
     # Only this command pays for the HTTP client; a wrong setting need not wait for it.
     from anthropic_exporter.api.admin import AdminApi  # noqa: PLC0415
     from anthropic_exporter.api.pacing import Pacer  # noqa: PLC0415
-    from anthropic_exporter.commands.probes import attempt, probes  # noqa: PLC0415
+    from anthropic_exporter.commands.probes import Asked, attempt, probes  # noqa: PLC0415
 
     api = AdminApi(
         base_url=organization.base_url,
@@ -67,8 +67,8 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
     )
     inference_key = looks_like_inference_key(organization.credential.value())
     try:
-        asked = probes(api, settings, organization.source, now)
-        outcomes = [attempt(probe, inference_key=inference_key) for probe in asked]
+        asked = Asked(api, settings, organization.source, now)
+        outcomes = [attempt(probe, inference_key=inference_key) for probe in probes(asked)]
     finally:
         api.close()
     return all(outcome.usable for outcome in outcomes), [outcome.row for outcome in outcomes]

@@ -37,8 +37,9 @@ def _run(flags: Mapping[str, object], folder: Path) -> int:
     # A wrong setting need not wait for these.
     from anthropic_exporter.commands.findings import announce  # noqa: PLC0415
     from anthropic_exporter.simulate.server import Simulator  # noqa: PLC0415
+    from anthropic_exporter.simulate.switches import EVERYTHING  # noqa: PLC0415
 
-    with Simulator() as fake:
+    with Simulator(switches=EVERYTHING) as fake:
         organization = OrganizationSettings(
             alias="demo", credential=_InventedKey(fake.admin_key), base_url=fake.base_url, source="auto"
         )
@@ -81,6 +82,10 @@ def _reload(
             state=dataclasses.replace(settings.state, path=str(folder / "state.db")),
             web=dataclasses.replace(settings.web, listen_address=addresses),
             log=dataclasses.replace(settings.log, level=level),
+            # The fake has everything and no limit, so there is no reason to leave anything out or to wait.
+            enterprise=dataclasses.replace(settings.enterprise, enabled=True),
+            compliance=dataclasses.replace(settings.compliance, enabled=True),
+            upstream=dataclasses.replace(settings.upstream, requests_per_minute=0.0),
         )
 
     return reload

@@ -37,6 +37,8 @@ class CostSettings:
     enabled: bool = setting(values.boolean, default=True)
     interval: float = setting(values.interval, default=600.0)
     settle_delay: float = setting(values.duration, default=21_600.0)
+    # Whether estimates in spend are multiplied by how the bill compared with them on the last settled days.
+    calibrate: bool = setting(values.boolean, default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,17 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from anthropic_exporter.expose.family import Family
-from anthropic_exporter.expose.rows import cost, exporter, inventory, usage
+from anthropic_exporter.expose.rows import (
+    access,
+    claude_code,
+    cost,
+    enterprise,
+    exporter,
+    inventory,
+    limits,
+    spend,
+    usage,
+)
 from anthropic_exporter.expose.rows.labels import USAGE_LABELS
 
 #: What ``usage.group_by`` is when nobody says otherwise.
@@ -31,7 +41,17 @@ COLLECTORS = (
     "exporter",
 )
 
-_ROWS = (*inventory.FAMILIES, *usage.FAMILIES, *cost.FAMILIES, *exporter.FAMILIES)
+_ROWS = (
+    *inventory.FAMILIES,
+    *access.FAMILIES,
+    *usage.FAMILIES,
+    *cost.FAMILIES,
+    *spend.FAMILIES,
+    *limits.FAMILIES,
+    *claude_code.FAMILIES,
+    *enterprise.FAMILIES,
+    *exporter.FAMILIES,
+)
 
 
 @lru_cache(maxsize=16)

@@ -41,8 +41,11 @@ def holdings(
         yield "anthropic_invites", _counts([(invite.status, invite.role) for invite in inventory.invites()])
     if inventory.known("api_key"):
         yield from _keys(inventory, last_used, now)
-    yield "anthropic_workspace_info", _workspace_names(inventory, carried.get("workspace_id", set()))
-    yield "anthropic_api_key_info", _key_names(inventory, carried.get("api_key_id", set()))
+    keys = _key_names(inventory, carried.get("api_key_id", set()))
+    # Keys and members carry workspaces too.
+    workspaces = {labels[2] for labels, _ in keys} | {m.workspace_id for m in inventory.workspace_members()}
+    yield "anthropic_workspace_info", _workspace_names(inventory, carried.get("workspace_id", set()) | workspaces)
+    yield "anthropic_api_key_info", keys
 
 
 def _keys(inventory: Inventory, last_used: Mapping[str, int], now: float) -> Iterator[tuple[str, list[Sample]]]:

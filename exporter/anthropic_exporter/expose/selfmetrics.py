@@ -1,5 +1,6 @@
 """What the exporter knows about itself, told at each scrape."""
 
+import logging
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,11 @@ from anthropic_exporter.expose.escape import well_formed
 from anthropic_exporter.expose.family import Family
 
 Labels = tuple[str, ...]
+
+MOST_DRIFTS = 1000
+"""Different drifts of one organization that are logged."""
+
+log = logging.getLogger(__name__)
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
@@ -213,15 +219,26 @@ class RequestObserver:
 
     _metrics: SelfMetrics
     _alias: str
+    _told: set[tuple[str, str, str]] = field(default_factory=set)
 
     def request(self, endpoint: str, code: str, seconds: float) -> None:
         """Count one request; code is the status, or "error" where there was no answer."""
         self._metrics.inc("anthropic_exporter_upstream_requests_total", (self._alias, endpoint, code))
         self._metrics.observe("anthropic_exporter_upstream_request_duration_seconds", (self._alias, endpoint), seconds)
 
-    def drift(self, endpoint: str, kind: str, name: str) -> None:  # noqa: ARG002 - unbounded, so no label
-        """Count a field or value that is new or missing."""
+    def drift(self, endpoint: str, kind: str, name: str) -> None:
+        """Count a field or value that is new or missing, and log it when it is seen for the first time."""
         self._metrics.inc("anthropic_exporter_api_drift_total", (self._alias, endpoint, kind))
+        found = (endpoint, kind, name)
+        # Bounded: an upstream that makes up a new name for each answer fills neither memory nor log.
+        if found in self._told or len(self._told) >= MOST_DRIFTS:
+            return
+        self._told.add(found)
+        log.log(
+            logging.WARNING if kind == "missing_field" else logging.INFO,
+            "the API differs from its documentation",
+            extra={"organization": self._alias, "endpoint": endpoint, "kind": kind, "field": name},
+        )
 
     def credential(self, valid: bool) -> None:
         """Record whether the last answer took the credential."""

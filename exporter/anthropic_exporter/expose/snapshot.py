@@ -3,13 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from anthropic_exporter.expose.access import access
+from anthropic_exporter.expose.engagement import engagement
 from anthropic_exporter.expose.family import Family, FamilySamples, Sample
+from anthropic_exporter.expose.folding import Folding
 from anthropic_exporter.expose.holdings import holdings
+from anthropic_exporter.expose.limits import limits
+from anthropic_exporter.expose.spending import spending
 from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.ledger.windows import WINDOWS, bounds
 from anthropic_exporter.money.accounts import Accounts
+from anthropic_exporter.money.coverage import coverage
+from anthropic_exporter.money.entities import Entities
+from anthropic_exporter.money.statement import Spending, Statement
 from anthropic_exporter.records import TOKEN_TYPES
-from anthropic_exporter.utc import DAY, floor, month_start
+from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
 
 
 @dataclass(slots=True)
@@ -20,6 +28,10 @@ class OrganizationView:
         family: the catalogue, with the labels of ``usage.group_by`` resolved.
         streams: which stream each counter family comes from; a family is shown once its stream was read whole.
         last_used: by API key, the end of the newest bucket with usage.
+        last_models: the same by (workspace_id, model).
+        money: makes the statements that spend is read from; None for an organization without spend.
+        folding: keeps gauges within the limit of series.
+        history: since when usage is known, given the time.
     """
 
     accounts: Accounts
@@ -27,15 +39,22 @@ class OrganizationView:
     family: Callable[[str], Family]
     streams: Mapping[str, str]
     last_used: dict[str, int] = field(default_factory=dict)
+    last_models: dict[tuple[str, str], int] = field(default_factory=dict)
+    money: Spending | None = None
+    folding: Folding = field(default_factory=lambda: Folding(10_000))
+    history: Callable[[float], int] = previous_month_start
 
     def families(self, organization_id: str, now: float) -> list[FamilySamples]:
         """Return all families with their samples."""
         with self.accounts.guard:
-            found = [*self._counters(now), *self._windows(now), *self._freshness()]
+            found = [*self._counters(now), *self._windows(now), *self._spending(now), *self._freshness()]
+        found.extend(limits(self.inventory, now))
+        found.extend(engagement(self.inventory, now))
         carried = self._carried(found)
+        found.extend(access(self.inventory, self.last_used, self._counted_from(now), now))
         found.extend(holdings(self.inventory, carried, self.last_used, now))
         return [
-            FamilySamples(self.family(name), [((organization_id, *labels), value) for labels, value in samples])
+            self._family(name, [((organization_id, *labels), value) for labels, value in samples])
             for name, samples in found
             if samples
         ]
@@ -46,6 +65,26 @@ class OrganizationView:
             self.family("anthropic_model_price_usd_per_million_tokens"),
             list(self.accounts.prices.rows(floor(now, DAY))),
         )
+
+    def statement(self, now: float) -> Statement | None:
+        """Return the account of spend at a moment; read it under the guard of the accounts."""
+        if self.money is None:
+            return None
+        return self.money.statement(coverage(self.accounts, now), Entities.of(self.inventory), now)
+
+    def _counted_from(self, now: float) -> int | None:
+        """Return since when usage of keys is known, None while it is not read whole."""
+        known = "api_key_usage" in self.streams.values() and self.accounts.complete("api_key_usage")
+        return self.history(now) if known else None
+
+    def _spending(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
+        statement = self.statement(now)
+        if statement is not None:
+            yield from spending(statement, self.last_models)
+
+    def _family(self, name: str, samples: list[Sample]) -> FamilySamples:
+        family = self.family(name)
+        return FamilySamples(family, self.folding.fold(family, samples))
 
     def _counters(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
         for name, stream in self.streams.items():

@@ -2,20 +2,20 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from anthropic_exporter.api.admin import AdminApi
 from anthropic_exporter.api.pacing import Pacer
-from anthropic_exporter.collect import cost, inventory, usage
-from anthropic_exporter.collect.base import Collector, Directory, Listing
-from anthropic_exporter.collect.plan import Cadence, analytics_earliest
-from anthropic_exporter.collect.requests import RequestCounts
+from anthropic_exporter.collect.base import Collector, Directory, Listing, Streaming
+from anthropic_exporter.collect.plan import base
 from anthropic_exporter.config import OrganizationSettings, Settings
-from anthropic_exporter.errors import Unavailable
+from anthropic_exporter.errors import StateError, Unavailable
 from anthropic_exporter.expose import catalogue
 from anthropic_exporter.expose.family import FamilySamples
+from anthropic_exporter.expose.folding import Folding
 from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.expose.snapshot import OrganizationView
 from anthropic_exporter.ledger.counters import Counters
@@ -23,15 +23,14 @@ from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.accounts import Accounts
+from anthropic_exporter.money.postings import pick
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.records import Intake
-from anthropic_exporter.service import streams
+from anthropic_exporter.records import Intake, Labels
+from anthropic_exporter.service import activity_streams, streams
+from anthropic_exporter.service.collectors import Wiring, collectors, listed_kinds
 from anthropic_exporter.service.poller import Poller
 from anthropic_exporter.status import OrganizationStatus
 from anthropic_exporter.utc import epoch
-
-WARM, COLD = 15, 360
-"""Cadences of late data, in multiples of usage.interval."""
 
 FIRST = ("organization", "workspaces", "api_keys", "usage", "api_key_usage", "cost")
 """The collectors whose whole first exposition makes the organization ready; the others wait for them."""
@@ -48,14 +47,21 @@ class StoreMemory:
 
     store: Store
     organization: str
+    stop: threading.Event
 
     def get(self, key: str) -> str | None:
         """Return what was remembered, or None."""
         return self.store.meta(self.organization, key) or None
 
     def set(self, key: str, value: str) -> None:
-        """Remember a text."""
+        """Remember a text.
+
+        Raises:
+            Unavailable: the organization is no longer read; what comes after it must not find this.
+        """
         with self.store.transaction():
+            if self.stop.is_set():
+                raise Unavailable("stopping")
             self.store.set_meta(self.organization, key, value)
 
 
@@ -64,6 +70,8 @@ class OrganizationAtWork:
 
     Args:
         dirty: called when there may be something new to show.
+        foreign: called when the credential turns out to be another organization's. Nothing is read or taken any more;
+            whoever is called puts another ``OrganizationAtWork`` in this one's place, over an emptied state.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class OrganizationAtWork:
         prices: PriceList,
         metrics: SelfMetrics,
         dirty: Callable[[], None],
+        foreign: Callable[["OrganizationAtWork"], None],
         clock: Callable[[], float],
     ) -> None:
         self.alias = organization.alias
@@ -81,10 +90,13 @@ class OrganizationAtWork:
         self._store = store
         self._metrics = metrics
         self._dirty = dirty
+        self._foreign = foreign
         self._clock = clock
         self._stop = threading.Event()
         self._others = threading.Event()
-        self._memory = StoreMemory(store, self.alias)
+        self._patience = threading.Timer(PATIENCE, self._others.set)
+        self._patience.daemon = True
+        self._memory = StoreMemory(store, self.alias, self._stop)
         self._epoch = partial(epoch, settings.counters.since)
         self._api = AdminApi(
             base_url=organization.base_url,
@@ -95,7 +107,8 @@ class OrganizationAtWork:
             stop=self._stop,
         )
         self._inventory = Inventory(store, self.alias)
-        self._inventory.load()
+        self._inventory.load(listed_kinds(settings))
+        activity_streams.forget_people(store, self.alias, settings)
         accounts = streams.accounts(settings)
         self._accounts = Accounts(
             self.alias,
@@ -117,11 +130,23 @@ class OrganizationAtWork:
             self._inventory,
             lambda name: catalogue.family(name, settings.usage.group_by),
             {family: account.stream.name for account in accounts for family in account.families},
+            money=streams.spending(settings, self._accounts),
+            folding=Folding(settings.series.max_per_family),
+            history=lambda now: base(self._epoch(now), now),
         )
         self._ready = self._memory.get("ready") == "yes"
         self._id = self._memory.get("organization_id") or self.alias
         self._load()
-        self.pollers = [self._poller(collector) for collector in self._collectors(organization.source)]
+        wiring = Wiring(
+            settings,
+            self._api,
+            self._inventory,
+            self._memory,
+            Directory(self._memory, self._stop),
+            organization.source,
+            self._epoch,
+        )
+        self.pollers = [self._poller(collector) for collector in collectors(wiring)]
 
     @property
     def ready(self) -> bool:
@@ -143,9 +168,7 @@ class OrganizationAtWork:
         if self.ready:
             self._others.set()
         else:
-            timer = threading.Timer(PATIENCE, self._others.set)
-            timer.daemon = True
-            timer.start()
+            self._patience.start()
         for poller in self.pollers:
             poller.start()
 
@@ -153,12 +176,14 @@ class OrganizationAtWork:
         """Ask all collectors to end. Nothing is taken from them any more once this returns."""
         with self._accounts.guard:
             self._stop.set()
+        self._patience.cancel()
         self._others.set()
 
     def join(self, timeout: float) -> None:
-        """Wait for the collectors to end, and close the connections."""
+        """Wait for the collectors to end, at most so many seconds for all of them, and close the connections."""
+        deadline = time.monotonic() + timeout
         for poller in self.pollers:
-            poller.join(timeout)
+            poller.join(max(0.0, deadline - time.monotonic()))
         self._api.close()
 
     def families(self, now: float) -> list[FamilySamples]:
@@ -205,10 +230,7 @@ class OrganizationAtWork:
         with self._accounts.guard:
             for family in self._accounts.counters.families():
                 yield family, self._accounts.counters.overflowed(family)
-
-    def set_prices(self, prices: PriceList) -> None:
-        """Use another price list."""
-        self._accounts.set_prices(prices, self._clock())
+            yield from self.view.folding.overflowed().items()
 
     def epoch(self, now: float) -> int:
         """Return from when counters count."""
@@ -221,80 +243,15 @@ class OrganizationAtWork:
         if "api_key_usage" in self.view.streams.values():
             for labels, end in self._accounts.book("api_key_usage").newest_by_labels().items():
                 self._used(labels[0], min(end, int(now)))
-
-    def _collectors(self, source: str) -> list[Collector]:
-        settings, api, directory = self._settings, self._api, Directory(self._memory, self._stop)
-        cadence = Cadence(WARM * settings.usage.interval, COLD * settings.usage.interval)
-        found: list[Collector] = []
-        if settings.inventory.enabled:
-            found.extend(
-                inventory.inventory_collectors(api, directory, settings.inventory.interval, self._inventory.workspaces)
-            )
-        else:
-            directory.found(None)
-        if settings.usage.enabled:
-            asked = streams.usage_dimensions(settings.usage.group_by)
-            found.append(self._usage("usage", asked, settings.usage.interval, cadence, source, directory))
-            if settings.usage.per_api_key:
-                interval = settings.usage.per_api_key_interval
-                found.append(self._usage("api_key_usage", streams.KEY_DIMENSIONS, interval, cadence, source, directory))
-        if settings.cost.enabled:
-            found.append(
-                cost.CostCollector(
-                    api=api,
-                    interval=settings.cost.interval,
-                    cadence=cadence,
-                    epoch=self._epoch,
-                    earliest=analytics_earliest,
-                    sources={"legacy": (cost.LEGACY,), "analytics": (cost.ANALYTICS,)}.get(
-                        source, (cost.ANALYTICS, cost.LEGACY)
-                    ),
-                    memory=self._memory,
-                    directory=directory,
-                )
-            )
-        return found
-
-    def _usage(
-        self,
-        name: str,
-        dimensions: tuple[str, ...],
-        interval: float,
-        cadence: Cadence,
-        source: str,
-        directory: Directory,
-    ) -> Collector:
-        sources = {"legacy": (usage.LEGACY,), "analytics": (usage.ANALYTICS,)}.get(
-            source, (usage.LEGACY, usage.ANALYTICS)
-        )
-        counts = RequestCounts(
-            stream=f"{name}.requests",
-            api=self._api,
-            dimensions=dimensions,
-            cadence=cadence,
-            epoch=self._epoch,
-            earliest=analytics_earliest,
-            memory=self._memory,
-            directory=directory,
-        )
-        return usage.UsageCollector(
-            name=name,
-            api=self._api,
-            dimensions=dimensions,
-            interval=interval,
-            cadence=cadence,
-            epoch=self._epoch,
-            earliest=analytics_earliest,
-            sources=sources,
-            memory=self._memory,
-            directory=directory,
-            request_counts=counts if source == "auto" else None,
-        )
+        if "usage" in self.view.streams.values():
+            for labels, end in self._accounts.book("usage").newest_by_labels().items():
+                self._used_model(labels, min(end, int(now)))
 
     def _poller(self, collector: Collector) -> Poller:
         return Poller(
             collector=collector,
             take=self._take,
+            complete=self._complete,
             finished=self._finished,
             stop=self._stop,
             organization=self.alias,
@@ -309,48 +266,65 @@ class OrganizationAtWork:
             self._commit(found, now)
 
     def _commit(self, found: Intake | Listing, now: float) -> None:
+        header = self._api.organization_header
+        if header:
+            # It comes with every answer, so a key of another organization is noticed before any of its rows is taken.
+            self._identify("organization_header", header)
         if isinstance(found, Intake):
             self._accounts.turn(now)
             self._accounts.post(found, now)
             return
         if found.kind == "organization":
-            self._identify(next(iter(found.objects)))
+            self._identify("organization_id", next(iter(found.objects)))
         self._inventory.take(found.kind, found.objects, now)
 
-    def _identify(self, organization_id: str) -> None:
-        """Note whose numbers these are; another organization's key must not go on with them."""
-        known = self._memory.get("organization_id")
-        if known == organization_id:
-            return
-        if known is not None:
-            log.warning(
-                "the credential now belongs to another organization; restart with another alias or state file",
-                extra={"organization": self.alias, "before": known, "now": organization_id},
-            )
-        self._memory.set("organization_id", organization_id)
-        self._id = organization_id
+    def _identify(self, key: str, identity: str) -> None:
+        """Note whose numbers these are; the key of another organization must not go on with them.
 
-    def _finished(self, poller: Poller, succeeded: bool) -> None:
-        name = poller.collector.name
-        if succeeded:
-            for stream in self._whole_streams(poller.collector):
-                self._accounts.completed(stream, self._clock())
-        if poller.health.state == "not supported" and name == "organization" and self._api.organization_header:
-            self._identify(self._api.organization_header)
+        Raises:
+            Unavailable: they are another organization's.
+        """
+        known = self._memory.get(key)
+        if known is not None and known != identity:
+            log.warning(
+                "the credential belongs to another organization now; the old state is dropped, reading anew",
+                extra={"organization": self.alias, "before": known, "now": identity},
+            )
+            self._stop.set()
+            self._foreign(self)
+            raise Unavailable("the credential belongs to another organization now")
+        if known is None:
+            self._memory.set(key, identity)
+        if key == "organization_id":
+            self._id = identity
+
+    def _complete(self, collector: Collector, now: float) -> None:
+        with self._accounts.guard:
+            if self._stop.is_set():
+                raise Unavailable("stopping")
+            if isinstance(collector, Streaming):
+                self._accounts.completed(collector.whole_streams(), now)
+
+    def _finished(self, poller: Poller) -> None:
+        if self._stop.is_set():
+            return
+        try:
+            self._settle(poller)
+        except (StateError, Unavailable) as error:
+            log.warning("state not written; trying again", extra={"organization": self.alias, "why": str(error)})
+        self._tell(poller)
+        self._dirty()
+
+    def _settle(self, poller: Poller) -> None:
+        header = self._api.organization_header
+        refused = poller.health.state == "not supported" and poller.collector.name == "organization"
+        if refused and header and self._memory.get("organization_id") is None:
+            self._identify("organization_id", header)
         if not self.ready and self._first_done():
             self._memory.set("ready", "yes")
             self._ready = True
             self._others.set()
             log.info("first exposition is whole", extra={"organization": self.alias, "id": self.id})
-        self._tell(poller)
-        self._dirty()
-
-    def _whole_streams(self, collector: Collector) -> Iterable[str]:
-        if isinstance(collector, usage.UsageCollector):
-            return collector.whole_streams()
-        if isinstance(collector, cost.CostCollector):
-            return collector.whole_streams()
-        return ()
 
     def _first_done(self) -> bool:
         first = [poller for poller in self.pollers if poller.collector.name in FIRST]
@@ -378,6 +352,8 @@ class OrganizationAtWork:
         for delta in deltas:
             if stream == "api_key_usage" and any(value > 0 for value in delta.known):
                 self._used(delta.labels[0], min(delta.slot.ending_at, int(now)))
+            if stream == "usage" and any(value > 0 for value in delta.known):
+                self._used_model(delta.labels, min(delta.slot.ending_at, int(now)))
             if not whole:
                 continue
             total = sum(delta.known)
@@ -390,3 +366,10 @@ class OrganizationAtWork:
 
     def _used(self, api_key: str, end: int) -> None:
         self.view.last_used[api_key] = max(end, self.view.last_used.get(api_key, 0))
+
+    def _used_model(self, labels: Labels, end: int) -> None:
+        workspace_id, model = pick(
+            streams.usage_dimensions(self._settings.usage.group_by), ("workspace_id", "model"), labels
+        )
+        used = self.view.last_models
+        used[workspace_id, model] = max(end, used.get((workspace_id, model), 0))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from anthropic_exporter.collect.base import Collector, Listing
+from anthropic_exporter.collect.base import Collector, Listing, Resuming
 from anthropic_exporter.collect.capability import ASK_AGAIN
 from anthropic_exporter.errors import AuthError, NotSupported, PollError, StateError
 from anthropic_exporter.records import Intake
@@ -42,14 +42,16 @@ class Poller:
 
     Args:
         take: commits one whole reading; raises PollError or StateError.
-        finished: called after each cycle, with its success.
+        complete: commits that a cycle that began then has read all that was due; raises as ``take``.
+        finished: called after each cycle, however it ended.
         clock: wall time, for the data.
         organization: the alias, for the log.
     """
 
     collector: Collector
     take: Callable[[Intake | Listing, float], None]
-    finished: Callable[["Poller", bool], None]
+    complete: Callable[[Collector, float], None]
+    finished: Callable[["Poller"], None]
     stop: threading.Event
     organization: str
     wait_for: threading.Event | None = None
@@ -87,13 +89,13 @@ class Poller:
         """Run one cycle and return the seconds until the next."""
         now, begun = self.clock(), time.monotonic()
         self.health.attempt = now
-        wait = self.collector.interval
         try:
             for found in self.collector.read(now):
                 self.take(found, now)
+            self.complete(self.collector, now)
         except NotSupported as error:
             self._unsupported(error)
-            wait = max(wait, ASK_AGAIN)
+            wait = max(self.collector.interval, ASK_AGAIN)
         except (PollError, StateError) as error:
             if self.stop.is_set():
                 return 0.0
@@ -105,9 +107,18 @@ class Poller:
             wait = self._failed(PollError(f"internal error: {type(error).__name__}"))
         else:
             self._succeeded(now)
+            wait = max(0.0, self._pause() - (time.monotonic() - begun))
         self.health.duration = time.monotonic() - begun
-        self.finished(self, self.health.state == "ok")
-        return max(0.0, wait - (time.monotonic() - begun))
+        try:
+            self.finished(self)
+        except Exception:
+            log.exception("a cycle could not be reported", extra=self._where())
+        return wait
+
+    def _pause(self) -> float:
+        """Return the seconds from the start of a good cycle to the next."""
+        resume = self.collector.resume_after() if isinstance(self.collector, Resuming) else None
+        return self.collector.interval if resume is None else min(resume, self.collector.interval)
 
     def _run(self) -> None:
         if self.wait_for:

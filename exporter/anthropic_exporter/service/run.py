@@ -1,6 +1,7 @@
 """The program: state, organizations, web server, signals, reload."""
 
 import dataclasses
+import functools
 import logging
 import platform
 import signal
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from anthropic_exporter import __version__
-from anthropic_exporter.config import Settings
+from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.errors import ConfigError, StateError
 from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
 from anthropic_exporter.ledger.store import Store
@@ -19,10 +20,16 @@ from anthropic_exporter.revision import revision
 from anthropic_exporter.service.organization import OrganizationAtWork
 from anthropic_exporter.service.site import LiveSite
 from anthropic_exporter.web.app import create_app
+from anthropic_exporter.web.door import Door
 from anthropic_exporter.web.server import WebServer
 
-STOP_WITHIN = 3.0
-"""Seconds that collectors have to end; what they were reading is read again by the next process."""
+STOP_WITHIN = 2.0
+"""Seconds that collectors have to end, after the web server's; what they were reading is read again by the next."""
+
+RENEW_AGAIN = 10.0
+"""Seconds until an organization is begun anew whose old state could not be dropped."""
+
+_WEB_CONFIG = "anthropic_exporter_web_config_last_reload_successful"
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +51,11 @@ def run(
     """
     try:
         prices = _prices(settings)
-        with WebServer([str(address) for address in settings.web.listen_address]) as server:
+        door = Door(settings.web.config_file) if settings.web.config_file else None
+        with WebServer([str(address) for address in settings.web.listen_address], door) as server:
             store = Store(settings.state.path)
             try:
-                return _serve(settings, reload, server, store, prices, on_ready)
+                return _serve(settings, reload, server, door, store, prices, on_ready)
             finally:
                 store.close()
     except (ConfigError, StateError) as error:
@@ -59,11 +67,14 @@ def _serve(
     settings: Settings,
     reload: Callable[[], Settings],
     server: WebServer,
+    door: Door | None,
     store: Store,
     prices: PriceList,
     on_ready: Callable[[str, LiveSite], None] | None,
 ) -> int:
     exporter = Exporter(settings, store, prices)
+    if door:
+        door.report_to(functools.partial(exporter.metrics.set, _WEB_CONFIG, ()))
     site = LiveSite(
         telemetry_path=settings.web.telemetry_path,
         lifecycle=settings.web.enable_lifecycle,
@@ -106,6 +117,8 @@ class Exporter:
         self._store = store
         self._prices = prices
         self._organizations: list[OrganizationAtWork] = []
+        self._changing = threading.RLock()
+        self._stopped = threading.Event()
         self.metrics = SelfMetrics(self._organization_id)
 
     def start(self, site: LiveSite) -> None:
@@ -121,7 +134,12 @@ class Exporter:
             organization.start()
 
     def stop(self) -> None:
-        """End polling."""
+        """End polling, for good."""
+        self._stopped.set()
+        with self._changing:
+            self._end()
+
+    def _end(self) -> None:
         for organization in self._organizations:
             organization.stop()
         deadline = time.monotonic() + STOP_WITHIN
@@ -134,11 +152,17 @@ class Exporter:
         Raises:
             ConfigError: they cannot be used; nothing has changed.
         """
+        with self._changing:
+            self._replace(settings, site)
+
+    def _replace(self, settings: Settings, site: LiveSite) -> None:
+        if self._stopped.is_set():
+            return
         prices = _prices(settings)
         for name in ("web", "state"):
             if getattr(settings, name) != getattr(self._settings, name):
                 log.warning("this setting takes effect with the next start", extra={"setting": name})
-        self.stop()
+        self._end()
         self._settings = dataclasses.replace(settings, web=self._settings.web, state=self._settings.state)
         self._prices = prices
         self._begin(site)
@@ -148,15 +172,40 @@ class Exporter:
 
     def _begin(self, site: LiveSite) -> None:
         before = {organization.alias for organization in self._organizations}
-        self._organizations = [
-            OrganizationAtWork(
-                organization, self._settings, self._store, self._prices, self.metrics, site.changed, time.time
-            )
-            for organization in self._settings.organizations
-        ]
+        self._organizations = [self._at_work(organization, site) for organization in self._settings.organizations]
         for alias in before - {organization.alias for organization in self._organizations}:
             self.metrics.forget(alias)
         site.show(self._organizations)
+
+    def _at_work(self, organization: OrganizationSettings, site: LiveSite) -> OrganizationAtWork:
+        def foreign(old: OrganizationAtWork) -> None:
+            threading.Thread(target=self._renew, args=(old, organization, site), name="renew", daemon=True).start()
+
+        return OrganizationAtWork(
+            organization, self._settings, self._store, self._prices, self.metrics, site.changed, foreign, time.time
+        )
+
+    def _renew(self, old: OrganizationAtWork, settings: OrganizationSettings, site: LiveSite) -> None:
+        """Begin an alias anew whose credential has become another organization's: their numbers never mix."""
+        old.stop()
+        old.join(STOP_WITHIN)
+        while not self._stopped.is_set():
+            with self._changing:
+                if self._stopped.is_set() or old not in self._organizations:
+                    return
+                try:
+                    with self._store.transaction():
+                        self._store.forget_organization(old.alias)
+                    new = self._at_work(settings, site)
+                except StateError as error:
+                    log.warning("state not written; trying again", extra={"organization": old.alias, "why": str(error)})
+                else:
+                    self.metrics.forget(old.alias)
+                    self._organizations = [new if each is old else each for each in self._organizations]
+                    site.show(self._organizations)
+                    new.start()
+                    return
+            self._stopped.wait(RENEW_AGAIN)
 
     def _organization_id(self, alias: str) -> str:
         return next((o.id for o in self._organizations if o.alias == alias), alias)

@@ -56,6 +56,7 @@ class LiveSite:
         self._rendering = threading.Lock()
         self._reloading = threading.Lock()
         self._ready = False
+        self._doubled: set[str] = set()
         self._was_ready = threading.Event()
         self._exposition = self._renderer.render([])
         self._thread = threading.Thread(target=self._run, name="exposition", daemon=True)
@@ -120,8 +121,8 @@ class LiveSite:
         """Make the exposition anew and swap it in whole."""
         with self._rendering:
             now, begun = self._clock(), time.perf_counter()
-            families = [found for organization in self._organizations for found in organization.families(now)]
-            shown = [organization for organization in self._organizations if organization.ready]
+            shown = self._once([organization for organization in self._organizations if organization.ready])
+            families = [found for organization in shown for found in organization.families(now)]
             if shown:
                 families.append(shown[0].view.prices(now))
             made = self._renderer.render(families)
@@ -130,6 +131,19 @@ class LiveSite:
             self._ready = bool(shown) and all(o.ready or o.refused for o in self._organizations)
             if self._ready:
                 self._was_ready.set()
+
+    def _once(self, organizations: Sequence[OrganizationAtWork]) -> list[OrganizationAtWork]:
+        """Leave out an alias whose key is of an organization that another shows: Prometheus takes no series twice."""
+        found: dict[str, OrganizationAtWork] = {}
+        for organization in organizations:
+            first = found.setdefault(organization.id, organization)
+            if first is not organization and organization.alias not in self._doubled:
+                self._doubled.add(organization.alias)
+                log.error(
+                    "two aliases have keys of one organization; the second is not shown",
+                    extra={"organization": organization.id, "first": first.alias, "second": organization.alias},
+                )
+        return list(found.values())
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -3,8 +3,12 @@
 from anthropic_exporter.collect import cost
 from anthropic_exporter.config import Settings
 from anthropic_exporter.ledger.book import Stream
-from anthropic_exporter.money.accounts import Account
-from anthropic_exporter.money.postings import AmountPoster, Poster, UsageFamilies, UsagePoster
+from anthropic_exporter.money.accounts import Account, Accounts
+from anthropic_exporter.money.columns import ColumnPoster
+from anthropic_exporter.money.daybook import Rules
+from anthropic_exporter.money.postings import AmountPoster, UsageFamilies, UsagePoster
+from anthropic_exporter.money.statement import Spending
+from anthropic_exporter.service import activity_streams
 
 PRICE_DIMENSIONS = ("model", "service_tier", "inference_geo", "speed")
 MOST_DIMENSIONS = 5
@@ -20,6 +24,8 @@ _USAGE = UsageFamilies(
     by_token_type=True,
     unpriced="anthropic_unpriced_tokens_total",
     windows=True,
+    cache_savings="anthropic_cache_read_savings_usd_total",
+    cache_premium="anthropic_cache_write_premium_usd_total",
 )
 _KEYS = UsageFamilies(
     tokens="anthropic_api_key_usage_tokens_total",
@@ -28,6 +34,7 @@ _KEYS = UsageFamilies(
     by_token_type=False,
     unpriced="",
     windows=False,
+    by_key=True,
 )
 
 
@@ -57,7 +64,16 @@ def accounts(settings: Settings) -> tuple[Account, ...]:
         found.append(_account("api_key_usage.requests", requests, delay))
     if settings.cost.enabled:
         found.extend(_cost(settings.cost.settle_delay))
+    found.extend(activity_streams.accounts(settings))
     return tuple(found)
+
+
+def spending(settings: Settings, accounts: Accounts) -> Spending | None:
+    """Return what makes statements of spend; None where neither usage nor cost is read."""
+    if not (settings.usage.enabled or settings.cost.enabled):
+        return None
+    rules = Rules(settings.ownership, settings.budgets, settings.policies, settings.cost.calibrate)
+    return Spending(accounts.days, rules)
 
 
 def kept_labels(streams: tuple[Account, ...]) -> dict[str, tuple[int, ...]]:
@@ -71,7 +87,11 @@ def kept_labels(streams: tuple[Account, ...]) -> dict[str, tuple[int, ...]]:
                 kept[poster.families.estimated] = (len(poster.labels),)
             if poster.families.unpriced:
                 kept[poster.families.unpriced] = (1,)
-        elif "token_type" in poster.labels:
+            if poster.families.cache_premium:
+                kept[poster.families.cache_premium] = (1,)
+        elif isinstance(poster, ColumnPoster):
+            kept |= activity_streams.kept_labels(poster)
+        elif isinstance(poster, AmountPoster) and "token_type" in poster.labels:
             kept[poster.family] = (poster.labels.index("token_type"),)
     return kept
 
@@ -79,7 +99,8 @@ def kept_labels(streams: tuple[Account, ...]) -> dict[str, tuple[int, ...]]:
 def _usage(
     name: str, dimensions: tuple[str, ...], labels: tuple[str, ...], families: UsageFamilies, delay: float
 ) -> Account:
-    priced = tuple(name for name in (families.estimated, families.unpriced) if name)
+    money = (families.estimated, families.unpriced, families.cache_savings, families.cache_premium)
+    priced = tuple(name for name in money if name)
     counted = tuple(name for name in (families.tokens, families.web_searches) if name)
     return Account(
         stream=Stream(name, width=6, settle_delay=delay),
@@ -100,7 +121,7 @@ def _account(name: str, poster: AmountPoster, delay: float, *, settled_only: boo
 
 
 def _cost(delay: float) -> list[Account]:
-    posters: dict[str, Poster] = {
+    posters = {
         cost.STREAM: AmountPoster(
             cost.DIMENSIONS,
             cost.DIMENSIONS,
@@ -109,10 +130,12 @@ def _cost(delay: float) -> list[Account]:
             by=("workspace_id", "model", "cost_type"),
         ),
         cost.LIST_STREAM: AmountPoster(cost.DIMENSIONS, cost.DIMENSIONS, "anthropic_list_cost_usd_total"),
-        cost.KEY_STREAM: AmountPoster(cost.KEY_DIMENSIONS, cost.KEY_DIMENSIONS, "anthropic_api_key_cost_usd_total"),
+        cost.KEY_STREAM: AmountPoster(
+            cost.KEY_DIMENSIONS,
+            cost.KEY_DIMENSIONS,
+            "anthropic_api_key_cost_usd_total",
+            book="key_cost",
+            by=cost.KEY_DIMENSIONS,
+        ),
     }
-    return [
-        _account(name, poster, delay, settled_only=True)
-        for name, poster in posters.items()
-        if isinstance(poster, AmountPoster)
-    ]
+    return [_account(name, poster, delay, settled_only=True) for name, poster in posters.items()]

@@ -12,12 +12,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from anthropic_exporter.web import listen
+from anthropic_exporter.web.door import Door
+from anthropic_exporter.web.guard import Guard
 from anthropic_exporter.web.protocol import TimedProtocol
 
 OnReady = Callable[[tuple[str, ...]], None]
 
-#: Seconds for answers under way when the process is told to end; a bit less than the 5 that it has.
-GRACE = 4
+#: Seconds for answers under way when the process is told to end. It has 5, and collectors have to end too.
+GRACE = 2
 
 # Longer than the usual scrape interval, so that Prometheus keeps its connection.
 _KEEP_ALIVE = 120
@@ -26,12 +28,18 @@ _KEEP_ALIVE = 120
 class WebServer:
     """Listens from the moment it is made, so that a port in use is known before anything else starts."""
 
-    def __init__(self, addresses: Sequence[str]) -> None:
+    def __init__(self, addresses: Sequence[str], door: Door | None = None) -> None:
         """Listen.
+
+        Args:
+            addresses: where.
+            door: TLS and authentication for all of them.
 
         Raises:
             ConfigError: an address is none, not of this machine, or taken.
         """
+        self._door = door
+        self._tls = door.tls() if door else None
         self._sockets: list[socket.socket] = []
         self._server: _Server | None = None
         self._stopped = threading.Event()
@@ -41,7 +49,8 @@ class WebServer:
         except Exception:
             self.close()
             raise
-        self.urls = tuple(listen.url(each) for each in self._sockets)
+        scheme = "https" if self._tls else "http"
+        self.urls = tuple(listen.url(each, scheme) for each in self._sockets)
 
     def __enter__(self) -> Self:
         return self
@@ -58,9 +67,9 @@ class WebServer:
             on_ready: called with the URLs, without a path, once requests are answered.
         """
         config = uvicorn.Config(
-            app,
+            Guard(app, self._door) if self._door else app,
             http=TimedProtocol,
-            loop="asyncio",
+            loop="anthropic_exporter.web.loop:TimedLoop",
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -72,6 +81,8 @@ class WebServer:
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
         )
+        config.load()
+        config.ssl = self._tls  # uvicorn makes contexts from files only, or only since late
         self._server = _Server(config, lambda: on_ready(self.urls))
         if self._stopped.is_set():
             self._server.should_exit = True

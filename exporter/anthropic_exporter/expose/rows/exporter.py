@@ -164,6 +164,10 @@ _PROCESS = (
         "When the configuration in force was read.",
         unit="seconds",
     ),
+    _own(
+        "anthropic_exporter_web_config_last_reload_successful",
+        "1 if the last reading of the web configuration and its certificates succeeded, 0 if older ones are in force.",
+    ),
 )
 
 FAMILIES = (*_COLLECTORS, *_UPSTREAM, *_LEDGER, *_EXPOSITION, *_PROCESS)

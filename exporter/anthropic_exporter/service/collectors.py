@@ -1,0 +1,220 @@
+"""The collectors of one organization, as the settings ask for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anthropic_exporter.api.admin import AdminApi
+from anthropic_exporter.collect import (
+    claude_code,
+    compliance,
+    cost,
+    enterprise,
+    inventory,
+    people,
+    rate_limits,
+    spend_limits,
+    usage,
+)
+from anthropic_exporter.collect.base import Collector, Directory
+from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.plan import Cadence, analytics_earliest
+from anthropic_exporter.collect.requests import RequestCounts
+from anthropic_exporter.collect.rounds import Rounds
+from anthropic_exporter.config import Settings
+from anthropic_exporter.ledger.inventory import Inventory
+from anthropic_exporter.records import RateLimit, SpendLimit
+from anthropic_exporter.service import streams
+from anthropic_exporter.utc import MINUTE
+
+WARM, COLD = 15, 360
+"""Cadences of late data, in multiples of usage.interval."""
+
+SHARE = 3
+"""What is read in the background takes one in so many of the requests that the organization may send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What collectors are made of.
+
+    Args:
+        source: which generation of the reports may be read.
+        epoch: from when counters count, given the time.
+    """
+
+    settings: Settings
+    api: AdminApi
+    inventory: Inventory
+    memory: Memory
+    directory: Directory
+    source: str
+    epoch: Callable[[float], int]
+
+    @property
+    def cadence(self) -> Cadence:
+        """How often late data is looked for."""
+        interval = self.settings.usage.interval
+        return Cadence(WARM * interval, COLD * interval)
+
+    @property
+    def pause(self) -> float:
+        """Seconds to leave to others after a request that is not urgent."""
+        rate = self.settings.upstream.requests_per_minute
+        return SHARE * MINUTE / rate if rate > 0 else 0.0
+
+
+def collectors(wiring: Wiring) -> list[Collector]:
+    """Return all that are enabled, in the order in which they are best first run."""
+    settings = wiring.settings
+    found: list[Collector] = []
+    if settings.inventory.enabled:
+        found.extend(
+            inventory.inventory_collectors(
+                wiring.api,
+                wiring.directory,
+                settings.inventory.interval,
+                wiring.inventory.workspaces,
+                wiring.inventory.workspace_members(),
+            )
+        )
+    else:
+        wiring.directory.found(None)
+    found.extend(_reports(wiring))
+    found.extend(_others(wiring))
+    return found
+
+
+def listed_kinds(settings: Settings) -> list[str]:
+    """Return the kinds of lists that enabled collectors read; others may be left from another configuration."""
+    kinds = ["organization", "workspace", "api_key"]
+    for enabled, names in (
+        (settings.inventory.enabled, ("member", "workspace_member", "invite", "service_account")),
+        (
+            settings.limits.enabled,
+            (
+                "rate_limit_group",
+                "rate_limit",
+                "workspace_rate_limit",
+                "peak_minute",
+                "spend_limit",
+                "spend_request",
+            ),
+        ),
+        (settings.claude_code.enabled, ("active_users",)),
+        (settings.enterprise.enabled, ("user_group", "group_month", "engagement")),
+    ):
+        kinds.extend(names if enabled else ())
+    return kinds
+
+
+def _reports(wiring: Wiring) -> list[Collector]:
+    settings = wiring.settings
+    found: list[Collector] = []
+    if settings.usage.enabled:
+        asked = streams.usage_dimensions(settings.usage.group_by)
+        found.append(_usage(wiring, "usage", asked, settings.usage.interval))
+        if settings.usage.per_api_key:
+            interval = settings.usage.per_api_key_interval
+            found.append(_usage(wiring, "api_key_usage", streams.KEY_DIMENSIONS, interval))
+    if settings.cost.enabled:
+        found.append(
+            cost.CostCollector(
+                api=wiring.api,
+                interval=settings.cost.interval,
+                cadence=wiring.cadence,
+                epoch=wiring.epoch,
+                earliest=analytics_earliest,
+                sources={"legacy": (cost.LEGACY,), "analytics": (cost.ANALYTICS,)}.get(
+                    wiring.source, (cost.ANALYTICS, cost.LEGACY)
+                ),
+                memory=wiring.memory,
+                directory=wiring.directory,
+            )
+        )
+    return found
+
+
+def _usage(wiring: Wiring, name: str, dimensions: tuple[str, ...], interval: float) -> Collector:
+    counts = RequestCounts(
+        stream=f"{name}.requests",
+        api=wiring.api,
+        dimensions=dimensions,
+        cadence=wiring.cadence,
+        epoch=wiring.epoch,
+        earliest=analytics_earliest,
+        memory=wiring.memory,
+        directory=wiring.directory,
+    )
+    return usage.UsageCollector(
+        name=name,
+        api=wiring.api,
+        dimensions=dimensions,
+        interval=interval,
+        cadence=wiring.cadence,
+        epoch=wiring.epoch,
+        earliest=analytics_earliest,
+        sources={"legacy": (usage.LEGACY,), "analytics": (usage.ANALYTICS,)}.get(
+            wiring.source, (usage.LEGACY, usage.ANALYTICS)
+        ),
+        memory=wiring.memory,
+        directory=wiring.directory,
+        request_counts=counts if wiring.source == "auto" else None,
+    )
+
+
+def _others(wiring: Wiring) -> list[Collector]:
+    """Return the collectors that nothing else waits for."""
+    settings, api, memory = wiring.settings, wiring.api, wiring.memory
+    found: list[Collector] = []
+    if settings.limits.enabled:
+        found.append(_rate_limits(wiring))
+        found.append(
+            spend_limits.SpendLimitsCollector(
+                api=api,
+                interval=settings.limits.interval,
+                directory=wiring.directory,
+                known=lambda: wiring.inventory.listed("spend_limit", SpendLimit),
+            )
+        )
+    if settings.claude_code.enabled:
+        found.append(
+            claude_code.ClaudeCodeCollector(
+                api=api,
+                interval=settings.claude_code.interval,
+                pause=wiring.pause,
+                epoch=wiring.epoch,
+                memory=memory,
+                person=people.naming(settings.privacy.emails, memory),
+            )
+        )
+    if settings.enterprise.enabled:
+        found.append(
+            enterprise.EnterpriseCollector(
+                api=api,
+                interval=settings.enterprise.interval,
+                cadence=wiring.cadence,
+                epoch=wiring.epoch,
+                earliest=analytics_earliest,
+                memory=memory,
+            )
+        )
+    if settings.compliance.enabled:
+        interval = settings.compliance.interval
+        found.append(compliance.ComplianceCollector(api, interval, wiring.pause, wiring.epoch, memory))
+    return found
+
+
+def _rate_limits(wiring: Wiring) -> Collector:
+    known: dict[str, list[RateLimit]] = {}
+    for limit in wiring.inventory.listed("workspace_rate_limit", RateLimit):
+        known.setdefault(limit.workspace_id, []).append(limit)
+    rounds = Rounds(
+        wiring.api.workspace_rate_limits,
+        wiring.inventory.workspaces,
+        wiring.directory,
+        known,
+        with_default=False,  # it cannot have overrides
+    )
+    return rate_limits.RateLimitsCollector(
+        wiring.api, wiring.settings.limits.interval, rounds, minutes=wiring.source != "analytics"
+    )

@@ -1,0 +1,232 @@
+import csv
+import importlib.util
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from anthropic_exporter.commands.columns import Column, Table
+from anthropic_exporter.commands.formats import to_csv, to_parquet
+from anthropic_exporter.commands.reading import reading
+from anthropic_exporter.config import load
+from anthropic_exporter.simulate.switches import Switches
+from commands.spending_company import BEFORE, CENT, LABS, NOW, OLD_KEY, TOMORROW, column, rows_of
+
+LEGACY = Switches(visibility_delay=0, generation="legacy")
+TYPES = {
+    "uncached_input_tokens": "uncached_input_tokens",
+    "cache_creation.ephemeral_5m_input_tokens": "cache_creation_5m_tokens",
+    "cache_creation.ephemeral_1h_input_tokens": "cache_creation_1h_tokens",
+    "cache_read_input_tokens": "cache_read_tokens",
+    "output_tokens": "output_tokens",
+}
+MONEY = ["BilledCost", "ListCost", "EffectiveCost", "ContractedCost", "BillingCurrency"]
+PERIODS = ["ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd"]
+ACCOUNTS = ["BillingAccountId", "BillingAccountName", "SubAccountId", "SubAccountName"]
+SERVICE = [
+    "ServiceName",
+    "ServiceCategory",
+    "ProviderName",
+    "PublisherName",
+    "InvoiceIssuerName",
+    "ResourceId",
+    "SkuId",
+]
+CHARGE = ["ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"]
+QUANTITIES = ["ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit"]
+REQUIRED = {"ResourceId", *MONEY, *PERIODS, *ACCOUNTS, *SERVICE, *CHARGE, *QUANTITIES}
+
+
+def shown(environment):
+    """Return the sums of the metrics of the same reading, by family."""
+    settings = load({}, environment, now=NOW)
+    with reading(settings, NOW) as [one]:
+        families = one.view.families(one.id, NOW)
+        return {found.family.name: sum(Decimal(value) for _, value in found.samples) for found in families}
+
+
+@pytest.fixture
+def environment():
+    def get(fake):
+        return {"ANTHROPIC_ADMIN_KEY": fake.admin_key, "ANTHROPIC_BASE_URL": fake.base_url, "HOME": "/"}
+
+    return get
+
+
+def exported(command, *arguments):
+    status, out, err = command("export", *arguments)
+    assert status == 0, err
+    return rows_of(out)
+
+
+@pytest.mark.parametrize("switches", [None, LEGACY], ids=["both", "legacy"])
+def test_the_sums_are_those_of_the_metrics(company, environment, switches):
+    fake, command = company(switches)
+    metrics = shown(environment(fake))
+    for first, last, window in [
+        ("2026-07-01", "2026-07-15", "month_to_date"),
+        ("2026-06-01", "2026-06-30", "previous_month"),
+    ]:
+        rows = exported(command, "cost", "--from", first, "--to", last)
+        assert column(rows, "spend_usd") == metrics[f"anthropic_spend_{window}_usd"] > 0
+        assert column(rows, "billed_usd") == metrics[f"anthropic_cost_{window}_usd"] > 0
+        assert column(rows, "estimated_usd") == metrics[f"anthropic_estimated_cost_{window}_usd"] > 0
+        used = exported(command, "usage", "--from", first, "--to", last)
+        assert column(used, "estimated_usd") == metrics[f"anthropic_estimated_cost_{window}_usd"]
+        assert sum(column(used, name) for name in TYPES.values()) == metrics[f"anthropic_usage_{window}_tokens"]
+    keys = exported(command, "keys", "--from", "2026-07-01")
+    assert column(keys, "spend_usd") == metrics["anthropic_api_key_spend_month_to_date_usd"]
+
+
+def test_the_sums_are_those_of_the_simulator(company):
+    fake, command = company(LEGACY)
+    published = fake.totals(BEFORE, TOMORROW)["published"]
+    used = exported(command, "usage", "--from", "2026-06-01")
+    for token_type, name in TYPES.items():
+        assert column(used, name) == sum(r["tokens"] for r in published["tokens"] if r["token_type"] == token_type) > 0
+    assert column(used, "web_searches") == sum(row["web_searches"] for row in published["web_searches"]) == 5
+    keys = exported(command, "keys", "--from", "2026-06-01")
+    assert column(keys, "output_tokens") == column(used, "output_tokens")
+    billed = fake.totals(BEFORE, TOMORROW, width="1d")["published"]["cost"]
+    rows = exported(command, "cost", "--from", "2026-06-01")
+    assert column(rows, "billed_usd") == sum(Decimal(row["billed"]) for row in billed) * CENT
+
+
+def test_the_list_price_is_told_where_upstream_tells_it(company):
+    fake, command = company()
+    rows = exported(command, "cost", "--from", "2026-06-01", "--by", "cost_type")
+    told = fake.totals(BEFORE, TOMORROW, "analytics", "1d")["published"]["cost"]
+    assert column(rows, "list_usd") == sum(Decimal(row["list"]) for row in told) * CENT > column(rows, "billed_usd")
+    _, command = company(LEGACY)
+    assert {row["list_usd"] for row in exported(command, "cost", "--from", "2026-06-01")} == {""}
+
+
+def test_any_grouping_has_the_same_total(company):
+    _, command = company()
+    total = column(exported(command, "cost", "--from", "2026-06-01"), "spend_usd")
+    for by in ("day", "workspace", "model,cost_type", "cost_type,day,workspace,model"):
+        assert column(exported(command, "cost", "--from", "2026-06-01", "--by", by), "spend_usd") == total
+    for by in ("api_key", "workspace,api_key", "model", "day,workspace"):
+        assert column(exported(command, "keys", "--from", "2026-06-01", "--by", by), "spend_usd") == total
+
+
+def test_names_are_joined_and_no_spreadsheet_runs_them(company):
+    _, command = company()
+    names = {row["workspace_name"] for row in exported(command, "usage", "--from", "2026-07-01")}
+    assert names == {"Default", f"'{LABS.name}"}
+    keys = exported(command, "keys", "--from", "2026-07-01", "--by", "api_key")
+    assert [row["api_key_name"] for row in keys if row["api_key_id"] == OLD_KEY.id] == [f"'{OLD_KEY.name}"]
+
+
+def test_only_texts_are_guarded_and_money_keeps_its_digits():
+    columns = [Column("name", "text"), Column("usd", "money"), Column("count", "count")]
+    rows = [["-1+1", Decimal("-0.123456789012345678"), -5], ["\t=a", Decimal("1E+3"), None]]
+    text = to_csv(Table(columns, rows)).decode()
+    assert list(csv.reader(io.StringIO(text)))[1:] == [
+        ["'-1+1", "-0.123456789012345678", "-5"],
+        ["'\t=a", "1000.00", ""],
+    ]
+
+
+def test_json_holds_the_rows_of_the_csv(company):
+    _, command = company()
+    asked = ["cost", "--from", "2026-06-01"]
+    status, out, _ = command("export", *asked, "--format", "json")
+    assert status == 0
+    rows, found = exported(command, *asked), json.loads(out)
+    assert len(found) == len(rows)
+    assert column(found, "spend_usd") == column(rows, "spend_usd")
+    assert {row["workspace_name"] for row in found} == {"Default", LABS.name}
+
+
+def test_focus_has_its_columns_and_the_spend_of_the_metrics(company, environment):
+    fake, command = company()
+    rows = exported(command, "cost", "--from", "2026-07-01", "--format", "focus")
+    assert set(rows[0]) >= REQUIRED
+    spend = shown(environment(fake))["anthropic_spend_month_to_date_usd"]
+    for name in ("BilledCost", "EffectiveCost", "ContractedCost"):
+        assert column(rows, name) == spend
+    assert column(rows, "ListCost") > spend
+    assert {row["x_CostBasis"] for row in rows} == {"billed", "estimated"}
+    assert {row["ServiceCategory"] for row in rows} == {"AI and Machine Learning"}
+    assert {row["BillingPeriodStart"] for row in rows} == {"2026-07-01T00:00:00Z"}
+    used = exported(command, "usage", "--from", "2026-07-01")
+    tokens = [row for row in rows if row["ConsumedUnit"] == "Tokens"]
+    assert column(tokens, "ConsumedQuantity") == sum(column(used, name) for name in TYPES.values())
+    searches = [row for row in rows if row["ConsumedUnit"] == "Searches"]
+    assert column(searches, "ConsumedQuantity") == 5
+
+
+def test_a_file_is_written(company, tmp_path):
+    _, command = company()
+    file = tmp_path / "cost.csv"
+    status, out, _ = command("export", "cost", "--from", "2026-07-01", "-o", str(file))
+    assert (status, out) == (0, "")
+    assert column(rows_of(file.read_text()), "spend_usd") > 0
+
+
+def test_to_is_the_last_day_and_included(company):
+    _, command = company()
+    days = {row["day"] for row in exported(command, "usage", "--from", "2026-07-08", "--to", "2026-07-09")}
+    assert days == {"2026-07-08", "2026-07-09"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["cost", "--from", "2026-05-31"], "the ledger of cost begins on 2026-06-01"),
+        (["keys", "--from", "2026-05-31"], "the ledger of keys begins on 2026-06-01"),
+        (["usage", "--from", "2025-12-31"], "the ledger of usage begins on 2026-01-01"),
+        (["usage", "--from", "2026-07-16"], "2026-07-16 has not begun"),
+        (["usage", "--from", "2026-07-10", "--to", "2026-07-09"], "2026-07-09 lies before --from 2026-07-10"),
+        (["usage", "--from", "yesterday"], "--from"),
+        (["usage"], "--from"),
+        (["cost", "--from", "2026-07-01", "--by", "api_key"], "found api_key"),
+        (["usage", "--from", "2026-07-01", "--format", "focus"], "export cost and not usage"),
+        (["cost", "--from", "2026-07-01", "--format", "focus", "--by", "day"], "rows of FOCUS are given"),
+        (["cost", "--from", "2026-07-01", "-o", "/nowhere/at/all.csv"], "there is no directory /nowhere/at"),
+        (["members", "--from", "2026-07-01"], "members"),
+    ],
+)
+def test_what_is_asked_wrongly_exits_2_and_reads_nothing(company, arguments, why):
+    _, command = company(Switches(faults=("internal_error",)))
+    status, out, err = command("export", *arguments)
+    assert (status, out) == (2, "")
+    assert why in err
+
+
+def test_a_failing_upstream_exits_1_and_writes_nothing(company, tmp_path):
+    _, command = company(Switches(faults=("internal_error",), fault_paths=("/v1/organizations/analytics/cost",)))
+    file = tmp_path / "cost.csv"
+    status, _, err = command("export", "cost", "--from", "2026-07-01", "-o", str(file))
+    assert status == 1
+    assert "cost could not be read" in err
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("what", ["usage", "keys"])
+def test_what_is_not_offered_is_no_empty_table(company, what):
+    paths = ("/v1/organizations/usage_report", "/v1/organizations/analytics/usage")
+    _, command = company(Switches(visibility_delay=0, faults=("forbidden",), fault_paths=paths))
+    status, out, err = command("export", what, "--from", "2026-07-01")
+    assert (status, out) == (1, "")
+    assert "usage is not offered" in err
+    assert column(exported(command, "cost", "--from", "2026-07-01"), "billed_usd") > 0
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is installed")
+def test_parquet_without_pyarrow_says_what_to_install(company):
+    _, command = company(Switches(faults=("internal_error",)))
+    status, _, err = command("export", "cost", "--from", "2026-07-01", "--format", "parquet")
+    assert status == 2
+    assert "pip install 'anthropic-exporter[parquet]'" in err
+
+
+def test_parquet_holds_the_rows_with_their_types():
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = [Column("name", "text"), Column("usd", "money"), Column("count", "count")]
+    rows = [["=a", Decimal("0.123456789012345678"), 5], [None, None, None]]
+    found = parquet.read_table(io.BytesIO(to_parquet(Table(columns, rows)))).to_pylist()
+    assert found == [dict(zip(["name", "usd", "count"], row, strict=True)) for row in rows]
+    assert parquet.read_table(io.BytesIO(to_parquet(Table(columns, [])))).column_names == ["name", "usd", "count"]

@@ -1,0 +1,160 @@
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from anthropic_exporter.config import OrganizationSettings, Settings
+from anthropic_exporter.config.sections import CostSettings, InventorySettings, UpstreamSettings, UsageSettings
+from anthropic_exporter.errors import ConfigError
+from anthropic_exporter.expose.selfmetrics import make_registry
+from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.service.run import Exporter
+from anthropic_exporter.service.site import LiveSite
+from anthropic_exporter.simulate.scripted import PROFILE, Event, ScriptedOrganization
+from anthropic_exporter.simulate.server import Simulator
+from anthropic_exporter.simulate.switches import Switches
+from anthropic_exporter.simulate.world import World
+from ledger.broken_disk import BrokenDisk
+from service.office import OTHER_ID, PRICES, Key
+from simulate.harness import line
+
+FAST = Settings(
+    usage=UsageSettings(interval=0.2, per_api_key_interval=0.2),
+    cost=CostSettings(interval=0.2),
+    inventory=InventorySettings(interval=0.2),
+    upstream=UpstreamSettings(requests_per_minute=0),
+)
+
+
+def acme(tokens, name=PROFILE.id):
+    return ScriptedOrganization(
+        [Event(int(time.time()) - 7200, line(), uncached=tokens)], profile=replace(PROFILE, id=name)
+    )
+
+
+class Running:
+    """The exporter in threads of this process, on a simulator of its own."""
+
+    def __init__(self, simulator, store):
+        self.simulator, self.store = simulator, store
+        main = OrganizationSettings(alias="main", credential=Key(), base_url=simulator.base_url, source="auto")
+        self.settings = replace(FAST, organizations=(main,))
+        self.exporter = Exporter(self.settings, store, PRICES)
+        self.site = LiveSite(
+            telemetry_path="/metrics",
+            lifecycle=True,
+            store=store,
+            metrics=self.exporter.metrics,
+            registry=make_registry(self.exporter.metrics),
+            reload=self.reload,
+        )
+        self.next = self.settings
+
+    def reload(self):
+        if isinstance(self.next, Exception):
+            raise self.next
+        self.exporter.reload(self.next, self.site)
+
+    def serve(self, organization):
+        fresh = World(organization, self.simulator.world.now, Switches(visibility_delay=0))
+        for name in World.__slots__:
+            setattr(self.simulator.world, name, getattr(fresh, name))
+
+    def page(self):
+        return self.site.exposition().body().decode()
+
+    def tokens(self):
+        """Return the tokens on the page, by organization."""
+        found = {}
+        for row in self.page().splitlines():
+            if row.startswith("anthropic_usage_tokens_total{"):
+                name = row.split('organization_id="')[1].split('"')[0]
+                found[name] = found.get(name, 0) + float(row.rsplit(" ", 1)[1])
+        return found
+
+
+@pytest.fixture
+def running():
+    store = Store(":memory:")
+    with Simulator(acme(1000), Switches(visibility_delay=0)) as simulator:
+        made = Running(simulator, store)
+        made.exporter.start(made.site)
+        yield made
+        made.site.stop()
+        made.exporter.stop()
+    store.close()
+
+
+def test_an_alias_whose_key_becomes_another_organizations_begins_anew(running, wait_until):
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    running.serve(acme(7, OTHER_ID))
+    seen = []
+
+    def renewed():
+        seen.append(running.tokens())
+        return seen[-1] == {OTHER_ID: 7}
+
+    wait_until(renewed)
+    assert [found for found in seen if found not in ({PROFILE.id: 1000}, {}, {OTHER_ID: 7})] == []
+    assert PROFILE.id not in running.page()
+    labels = {s.labels.get("organization_id") for m in running.exporter.metrics.collect() for s in m.samples}
+    assert labels <= {OTHER_ID, "main", None}
+    assert PROFILE.id not in str(running.store._connection.execute("SELECT * FROM meta").fetchall())
+
+
+def test_it_begins_anew_as_soon_as_the_disk_takes_it(running, wait_until, monkeypatch):
+    monkeypatch.setattr(sys.modules[Exporter.__module__], "RENEW_AGAIN", 0.1)
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    real = running.store._connection
+    (old,) = running.exporter._organizations
+    old.stop()
+    running.store._connection = BrokenDisk(real, fails_at=1, gone=True)
+    old._foreign(old)
+    wait_until(running.store.take_write_failures)
+    assert running.exporter._organizations == [old]
+    running.store._connection = real
+    wait_until(lambda: running.exporter._organizations != [old])
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+
+
+def test_a_reload_goes_on_with_the_same_counters(running, wait_until):
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    (before,) = running.exporter._organizations
+    assert running.site.reload() is None
+    (after,) = running.exporter._organizations
+    assert after is not before
+    assert running.tokens() == {PROFILE.id: 1000}
+    running.next = ConfigError("exporter.yml: usage: expected a map")
+    assert running.site.reload() == "exporter.yml: usage: expected a map"
+    assert running.exporter._organizations == [after]
+
+
+def test_nothing_begins_again_once_it_was_stopped(running, wait_until):
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    (old,) = running.exporter._organizations
+    running.exporter.stop()
+    running.exporter.reload(running.settings, running.site)
+    old._foreign(old)
+    assert running.exporter._organizations == [old]
+    assert not any(poller._thread.is_alive() for poller in old.pollers)
+
+
+def test_two_aliases_of_one_organization_show_it_once(running, wait_until, caplog):
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    (main,) = running.settings.organizations
+    running.next = replace(running.settings, organizations=(main, replace(main, alias="again")))
+    running.site.reload()
+    wait_until(lambda: all(organization.ready for organization in running.exporter._organizations))
+    wait_until(lambda: "two aliases have keys of one organization" in caplog.text)
+    assert running.tokens() == {PROFILE.id: 1000}
+
+
+def test_an_organization_that_is_no_longer_configured_is_no_longer_shown(running, wait_until):
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    other = replace(running.settings.organizations[0], alias="other")
+    running.next = replace(running.settings, organizations=(other,))
+    running.site.reload()
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    aliases = {labels[0] for each in running.exporter.metrics._recorded.values() for labels in each.numbers if labels}
+    assert "main" not in aliases
