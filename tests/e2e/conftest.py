@@ -48,7 +48,7 @@ def key_file(tmp_path: Path) -> Path:
 def exporter(process, client, free_port, tmp_path: Path, key_file: Path) -> Callable[..., Exporter]:
     """Start the exporter on a simulator or on any base URL."""
 
-    def start(upstream: Simulator | str, *flags: str, start: bool = True, **sections: Any) -> Exporter:
+    def start(upstream: Simulator | str, /, *flags: str, start: bool = True, **sections: Any) -> Exporter:
         base_url = upstream if isinstance(upstream, str) else upstream.base_url
         (tmp_path / "state").mkdir(exist_ok=True)
         made = Exporter(process, client, tmp_path, free_port(), fast_settings(base_url, key_file, **sections), flags)

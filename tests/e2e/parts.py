@@ -16,6 +16,8 @@ from anthropic_exporter.simulate.server import Simulator
 
 COMMAND = (sys.executable, "-m", "anthropic_exporter")
 KEY = "sk-ant-admin01-canary-kq7Zt2Vx9LmB4nRw8Hs3"
+_OWN = ("anthropic_exporter_", "anthropic_up", "process_", "python_")
+_MOVING = ("_age_seconds", "_unused_seconds", "_forecast", "_peak_minute_", "_usage_settled_")
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -33,7 +35,9 @@ def fast_settings(base_url: str, key_file: Path, **sections: Mapping[str, object
         "usage": {"interval": "150ms", "per_api_key_interval": "200ms", "settle_delay": "0s"},
         "cost": {"interval": "300ms", "settle_delay": "0s"},
         "inventory": {"interval": "500ms"},
-        "counters": {"birth_hold": "1s"},
+        "limits": {"interval": "500ms"},
+        "claude_code": {"enabled": False},
+        "counters": {"birth_hold": "3s"},
         "upstream": {"requests_per_minute": 0, "timeout": "5s"},
     }
     for name, section in sections.items():
@@ -129,25 +133,30 @@ def select(found: Mapping[Sample, float], name: str, **labels: str) -> list[floa
 
 def organization_samples(found: Mapping[Sample, float]) -> dict[Sample, float]:
     """Return what is said about the organization, without what moves by time alone."""
-    own = ("anthropic_exporter_", "process_", "python_", "anthropic_up", "anthropic_api_key_age_seconds")
-    return {sample: value for sample, value in found.items() if not sample[0].startswith(own)}
+    return {
+        (name, labels): value
+        for (name, labels), value in found.items()
+        if not name.startswith(_OWN) and not any(word in name for word in _MOVING)
+    }
 
 
 @dataclass
 class Prometheus:
-    """A Prometheus that scrapes one exporter four times a second."""
+    """A Prometheus that scrapes one exporter twice a second."""
 
     url: str
     client: httpx.Client
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Run an instant query; before it listens nothing is known."""
+        """Run an instant query; before it is ready nothing is known."""
         try:
-            answer = self.client.get(f"{self.url}/api/v1/query", params={"query": expression}).json()
+            answer = self.client.get(f"{self.url}/api/v1/query", params={"query": expression})
         except httpx.TransportError:
             return []
-        assert answer["status"] == "success", answer
-        return answer["data"]["result"]
+        if answer.status_code == 503:
+            return []
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]["result"]
 
     def sums(self, metric: str, labels: tuple[str, ...]) -> dict[tuple[str, ...], Decimal]:
         """Sum a metric by some labels, without the zeros."""
@@ -167,12 +176,12 @@ class Prometheus:
 def prometheus_config(target: str) -> str:
     return json.dumps(
         {
-            "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
             "scrape_configs": [{"job_name": "anthropic", "static_configs": [{"targets": [target]}]}],
         }
     )
 
 
 def requests_of(simulator: Simulator) -> list[Any]:
-    """Return what the simulator was asked so far."""
-    return list(simulator.world.log)
+    """Return what the simulator was asked so far, while it may be asked more."""
+    return list(simulator.world.log.copy())

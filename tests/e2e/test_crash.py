@@ -9,20 +9,20 @@ import pytest
 
 from e2e.script import Script
 from e2e.truth import Truth, reports
-from e2e.witness import Witness, fallen
+from e2e.witness import Witness, fallen, in_prometheus
 
 pytestmark = pytest.mark.needs("prometheus")
 
-KILLS = 6
 
-
-def kill_again_and_again(exporter, seed, acts, between=lambda: None):
+def kill_again_and_again(exporter, wait_until, seed, acts, between=lambda: None):
     """Kill and start the exporter at instants that fall into its start, its first reading or its usual polls."""
     instants = random.Random(seed)
-    for act in acts:
+    for number, act in enumerate(acts):
         act()
+        if number % 2:
+            wait_until(exporter.is_ready, 30)
         # The instant is what is drawn here; there is nothing to wait for.
-        time.sleep(instants.uniform(0.1, 2.5))
+        time.sleep(instants.uniform(0.1, 2.0))
         assert exporter.process.stop(signal.SIGKILL) == -signal.SIGKILL
         between()
         exporter.start()
@@ -34,9 +34,10 @@ def test_nothing_is_lost_or_counted_twice_by_a_kill(simulate, exporter, promethe
     simulator = simulate(script.organization, page_cap=11)
     served = exporter(simulator)
     scraping = prometheus(served)
-    acts = [script.arrive, script.change, script.arrive, script.grow, script.arrive, script.arrive]
-    kill_again_and_again(served, seed, acts[:KILLS])
-    witness = Witness(scraping, Truth(simulator, *reports("both", open_bucket=True)), wait_until)
+    kill_again_and_again(
+        served, wait_until, seed, [script.arrive, script.change, script.arrive, script.grow, script.arrive]
+    )
+    witness = Witness(in_prometheus(scraping), Truth(simulator, *reports("both", open_bucket=True)), wait_until)
     witness.settles()
     assert fallen(scraping) == []
 
@@ -47,9 +48,9 @@ def test_a_lost_state_brings_the_same_counters_back(simulate, exporter, promethe
     simulator = simulate(script.organization, generation=generation)
     served = exporter(simulator)
     scraping = prometheus(served)
-    witness = Witness(scraping, Truth(simulator, *reports(generation, open_bucket=True)), wait_until)
+    witness = Witness(in_prometheus(scraping), Truth(simulator, *reports(generation, open_bucket=True)), wait_until)
     witness.settles()
-    kill_again_and_again(served, 3, repeat(script.arrive, 3), between=served.remove_state)
+    kill_again_and_again(served, wait_until, 3, repeat(script.arrive, 3), between=served.remove_state)
     witness.settles()
     assert fallen(scraping) == []
     assert list(served.state.parent.glob("*.db")), "the state was kept where it was removed from"

@@ -6,7 +6,7 @@ import pytest
 
 from e2e.script import NEW_KEY, Script
 from e2e.truth import FAMILIES, Truth, highest, reports
-from e2e.witness import Witness, fallen
+from e2e.witness import Witness, fallen, in_prometheus
 
 pytestmark = pytest.mark.needs("prometheus")
 
@@ -27,7 +27,9 @@ def test_prometheus_holds_exactly_what_was_used(
     )
     served = exporter(simulator)
     scraping = prometheus(served)
-    witness = Witness(scraping, Truth(simulator, *reports(generation, open_bucket=open_bucket)), wait_until)
+    witness = Witness(
+        in_prometheus(scraping), Truth(simulator, *reports(generation, open_bucket=open_bucket)), wait_until
+    )
     witness.settles()
     script.change()
     witness.settles()

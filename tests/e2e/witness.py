@@ -1,21 +1,28 @@
-"""Compares what Prometheus holds with what it must hold."""
+"""Compares what Prometheus holds, or one scrape, with what it must hold."""
 
-from collections.abc import Callable
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from e2e.parts import Prometheus
+from e2e.parts import Exporter, Prometheus
 from e2e.truth import COUNTERS, FAMILIES, Sums, Truth, difference, highest, normalised
 
-_SETTLED = 20.0  # seconds
+_SETTLED = 40.0  # seconds; only a failure takes so long
 
 
 class Witness:
-    """Waits until Prometheus holds the truth, and says where it does not."""
+    """Waits until what is told is the truth, and says where it is not.
 
-    def __init__(self, prometheus: Prometheus, truth: Truth, wait_until: Callable[..., object]) -> None:
-        self._prometheus = prometheus
+    Args:
+        told: gives the sums of every metric: ``in_prometheus`` or ``in_a_scrape``.
+    """
+
+    def __init__(self, told: Callable[[], Mapping[str, Sums]], truth: Truth, wait_until: Callable[..., object]) -> None:
+        self._told = told
         self._truth = truth
         self._wait_until = wait_until
         self.states: list[dict[str, Sums]] = []
@@ -28,15 +35,34 @@ class Witness:
         def agrees() -> bool:
             nonlocal state, left
             state = self._truth.families()
-            told = {name: normalised(name, self._prometheus.sums(name, labels)) for name, labels in FAMILIES.items()}
+            told = {name: normalised(name, sums) for name, sums in self._told().items()}
             left = difference(highest(*self.states, state), told)
             return not left
 
         try:
             self._wait_until(agrees, _SETTLED)
         except pytest.fail.Exception:
-            pytest.fail(f"Prometheus differs, by labels (expected, told): {left}")
+            pytest.fail(f"not the truth, by labels (expected, told): {left}")
         self.states.append(state)
+
+
+def in_prometheus(prometheus: Prometheus) -> Callable[[], Mapping[str, Sums]]:
+    """Return what reads the sums from Prometheus."""
+    return lambda: {name: prometheus.sums(name, labels) for name, labels in FAMILIES.items()}
+
+
+def in_a_scrape(exporter: Exporter) -> Callable[[], Mapping[str, Sums]]:
+    """Return what reads the sums from the exporter itself."""
+
+    def told() -> Mapping[str, Sums]:
+        found: dict[str, Sums] = {name: defaultdict(Decimal) for name in FAMILIES}
+        for (name, pairs), value in exporter.scrape().items():
+            if name in FAMILIES and value:
+                labels = dict(pairs)
+                found[name][tuple(labels[label] for label in FAMILIES[name])] += Decimal(repr(value))
+        return found
+
+    return told
 
 
 def fallen(prometheus: Prometheus) -> list[tuple[str, dict[str, str]]]:
@@ -46,5 +72,5 @@ def fallen(prometheus: Prometheus) -> list[tuple[str, dict[str, str]]]:
         (name, labels)
         for name in COUNTERS
         for labels, values in prometheus.series(name)
-        if any(after < before for before, after in zip(values, values[1:], strict=False))
+        if any(after < before for before, after in itertools.pairwise(values))
     ]

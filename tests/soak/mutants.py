@@ -1,0 +1,78 @@
+"""Ledgers that are wrong in the ways that exporters have been wrong; every check must be able to tell."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from anthropic_exporter.ledger.book import EVER, Book, Change
+from anthropic_exporter.ledger.counters import Counter, Counters
+from anthropic_exporter.records import Cells, Intake, Interval, Labels, Number
+from soak.machine import Parts
+
+
+class FirstSightWins(Book):
+    """A bucket counts what it held when it was first seen: what comes late is lost."""
+
+    def change(self, intake: Intake, now: float, epoch: int) -> Change:
+        known = self.cells(0, EVER)
+        buckets = {interval: known.get(interval.starting_at, cells) for interval, cells in intake.buckets.items()}
+        return super().change(replace(intake, buckets=buckets), now, epoch)
+
+
+class RowsStay(Book):
+    """A row that is gone from a bucket keeps its last value."""
+
+    def change(self, intake: Intake, now: float, epoch: int) -> Change:
+        known = self.cells(0, EVER)
+        buckets: dict[Interval, Cells] = {
+            interval: {**known.get(interval.starting_at, {}), **cells} for interval, cells in intake.buckets.items()
+        }
+        return super().change(replace(intake, buckets=buckets), now, epoch)
+
+
+class SumOfIncrements(Counters):
+    """Each rise is added and each fall ignored, so every correction that is itself corrected counts twice."""
+
+    def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        moved = super()._moved(old, amount, now, born=born)
+        return moved if old is None or amount <= 0 else replace(moved, high=old.high + amount)
+
+
+class FollowsCorrections(Counters):
+    """A counter shows the total as it is, also when it falls."""
+
+    def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        moved = super()._moved(old, amount, now, born=born)
+        return replace(moved, high=moved.total)
+
+
+class PerProcessBaseline(Counters):
+    """A process counts from its own start."""
+
+    def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[tuple[str, Labels]]) -> None:
+        super().load([], overflowed)
+
+
+class BornAtItsValue(Counters):
+    """A new series appears at its value, which Prometheus does not count."""
+
+    def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        return super()._moved(old, amount, now, born=False)
+
+
+class HeldByTheClock(Counters):
+    """The hold of a new series is over when the clock says so, also after the clock was set back."""
+
+    def _release(self, family: str, now: float) -> None:
+        pass
+
+
+MUTANTS: Mapping[str, Parts] = {
+    "first sight wins": Parts(book=FirstSightWins),
+    "rows that are gone stay": Parts(book=RowsStay),
+    "sum of increments": Parts(counters=SumOfIncrements),
+    "follows corrections": Parts(counters=FollowsCorrections),
+    "month to date": Parts(since="month"),
+    "per-process baseline": Parts(counters=PerProcessBaseline),
+    "born at its value": Parts(counters=BornAtItsValue),
+    "held by the clock": Parts(counters=HeldByTheClock),
+}
