@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from anthropic_exporter.ledger.book import EVER, Book, Change
-from anthropic_exporter.ledger.counters import Counter, Counters
+from anthropic_exporter.ledger.counters import Counter, Counters, Posting, Staged
 from anthropic_exporter.records import Cells, Intake, Interval, Labels, Number
 from soak.machine import Parts
 
@@ -66,6 +66,15 @@ class HeldByTheClock(Counters):
         pass
 
 
+class ShownBeforeWritten(Counters):
+    """What is not on the disk yet is shown already."""
+
+    def stage(self, postings: Iterable[Posting], now: float, *, born: bool, over: Staged | None = None) -> Staged:
+        staged = super().stage(postings, now, born=born, over=over)
+        self.apply(staged)
+        return staged
+
+
 MUTANTS: Mapping[str, Parts] = {
     "first sight wins": Parts(book=FirstSightWins),
     "rows that are gone stay": Parts(book=RowsStay),
@@ -75,4 +84,5 @@ MUTANTS: Mapping[str, Parts] = {
     "per-process baseline": Parts(counters=PerProcessBaseline),
     "born at its value": Parts(counters=BornAtItsValue),
     "held by the clock": Parts(counters=HeldByTheClock),
+    "shown before it is written": Parts(counters=ShownBeforeWritten),
 }
