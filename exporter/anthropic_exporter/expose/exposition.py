@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from anthropic_exporter.expose.family import Family
 
@@ -63,13 +63,13 @@ class _Document:
             crc = zlib.crc32(each.plain, crc)
         return cls(tuple(pieces), sum(len(each.plain) for each in pieces), crc)
 
-    def plain(self, tail: bytes) -> bytes:
-        return b"".join((*(each.plain for each in self.pieces), tail))
+    def plain(self, tail: bytes) -> tuple[bytes, ...]:
+        return (*(each.plain for each in self.pieces), tail)
 
-    def gzipped(self, tail: bytes) -> bytes:
+    def gzipped(self, tail: bytes) -> tuple[bytes, ...]:
         trailer = struct.pack("<LL", zlib.crc32(tail, self.crc), (self.size + len(tail)) & 0xFFFFFFFF)
         deflated = (each.deflated for each in self.pieces)
-        return b"".join((_GZIP_HEADER, *deflated, _deflate(tail, zlib.Z_FINISH), trailer))
+        return (_GZIP_HEADER, *deflated, _deflate(tail, zlib.Z_FINISH), trailer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +96,24 @@ class Exposition:
         """How many series each family shows, by full name."""
         return {block.family.name: block.series for block in self.blocks}
 
-    def body(
+    def body(self, **wanted: Any) -> bytes:  # noqa: ANN401 - passed on as they are
+        """Return the body of one answer in one piece; the arguments are those of ``parts``."""
+        return b"".join(self.parts(**wanted))
+
+    def parts(
         self,
         *,
         openmetrics: bool = False,
         gzip: bool = False,
         collectors: Collection[str] | None = None,
         dynamic: bytes = b"",
-    ) -> bytes:
-        """Return the body of one answer; without a selection it costs a copy of the memory.
+    ) -> tuple[bytes, ...]:
+        """Return the body of one answer, in order. All but the last are shared by every answer, and nothing is copied.
 
         Args:
             collectors: the collectors whose families to show; None for all.
-            dynamic: what is rendered at the scrape, in the same format. It comes last: in OpenMetrics it
-            brings the
-                ``# EOF``.
+            dynamic: what is rendered at the scrape, in the same format. It comes last: in OpenMetrics it brings
+                the ``# EOF``.
         """
         document = self._openmetrics if openmetrics else self._text
         if collectors is not None:

@@ -1,5 +1,6 @@
 """``GET /metrics``: the rendered exposition, then what is only known now."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -14,7 +15,8 @@ from anthropic_exporter.expose.catalogue import COLLECTORS
 from anthropic_exporter.expose.exposition import Exposition
 from anthropic_exporter.web.negotiation import choose_format, takes_gzip
 
-_CHUNK = 256 * 1024
+#: Bytes that are in memory for a client that reads slowly, beside what all answers share.
+_CHUNK = 64 * 1024
 
 # The names of all families are in the old character set and need no escaping; saying so halves the time.
 _generate_text = partial(generate_text, escaping=ALLOWUTF8)
@@ -22,20 +24,37 @@ _generate_openmetrics = partial(generate_openmetrics, escaping=ALLOWUTF8)
 
 
 class Body(Response):
-    """A whole body, handed to the server bit by bit.
+    """A body in parts that other answers share, handed to the server chunk by chunk as the client takes it.
 
-    In one message it would leave for the server's buffer at once, however slowly the client reads: the
-    request would no longer count as in flight, and the memory of as many answers as there are connections
-    would be taken.
+    In one message it would leave for the server's buffer at once, however slowly the client reads: the request
+    would no longer count as under way, and every slow client would hold a copy of the whole.
     """
+
+    def __init__(self, parts: Sequence[bytes], headers: Mapping[str, str]) -> None:
+        super().__init__(headers={**headers, "Content-Length": str(sum(map(len, parts)))})
+        self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - is ASGI
         """Send it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, len(self.body), _CHUNK):
-            chunk = bytes(self.body[start : start + _CHUNK])
+        for chunk in _chunks(self._parts):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+
+def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in chunks of one size, made one at a time."""
+    held: list[bytes | memoryview] = []
+    room = _CHUNK
+    for part in parts:
+        rest = memoryview(part)
+        while len(rest) >= room:
+            yield b"".join((*held, rest[:room]))
+            rest = rest[room:]
+            held, room = [], _CHUNK
+        held.append(rest)
+        room -= len(rest)
+    yield b"".join(held)
 
 
 def answer(request: Request, exposition: Exposition, registry: CollectorRegistry) -> Response:
@@ -51,11 +70,11 @@ def answer(request: Request, exposition: Exposition, registry: CollectorRegistry
     openmetrics, content_type = choose_format(_joined(request, "accept"))
     gzip = takes_gzip(_joined(request, "accept-encoding"))
     dynamic = (_generate_openmetrics if openmetrics else _generate_text)(registry)
-    body = exposition.body(openmetrics=openmetrics, gzip=gzip, collectors=asked or None, dynamic=dynamic)
+    parts = exposition.parts(openmetrics=openmetrics, gzip=gzip, collectors=asked or None, dynamic=dynamic)
     headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
     if gzip:
         headers["Content-Encoding"] = "gzip"
-    return Body(body, headers=headers)
+    return Body(parts, headers)
 
 
 def _joined(request: Request, name: str) -> str:
