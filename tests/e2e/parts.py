@@ -17,7 +17,8 @@ from anthropic_exporter.simulate.server import Simulator
 COMMAND = (sys.executable, "-m", "anthropic_exporter")
 KEY = "sk-ant-admin01-canary-kq7Zt2Vx9LmB4nRw8Hs3"
 _OWN = ("anthropic_exporter_", "anthropic_up", "process_", "python_")
-_MOVING = ("_age_seconds", "_unused_seconds", "_forecast", "_peak_minute_", "_usage_settled_")
+# Of what time alone moves: that an hour ends is told by the newest bucket too.
+_MOVING = ("_age_seconds", "_unused_seconds", "_forecast", "_peak_minute_", "_usage_settled_", "_usage_last_bucket_")
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
