@@ -68,7 +68,7 @@ class Reading(Generic[Row]):
 
 
 class Organization(NamedTuple):
-    """GET /v1/organizations/me."""
+    """Whose numbers these are."""
 
     id: str
     name: str
@@ -80,7 +80,7 @@ class Workspace(NamedTuple):
     id: str  # "default" for the default workspace
     name: str
     archived: bool
-    created_at: int
+    created_at: int | None  # None where it is not told
     tags: tuple[tuple[str, str], ...]
 
 

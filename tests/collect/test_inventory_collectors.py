@@ -4,12 +4,13 @@ from threading import Event, Thread
 import pytest
 
 from anthropic_exporter.collect.base import Directory
-from anthropic_exporter.collect.inventory import inventory_collectors
+from anthropic_exporter.collect.inventory import identity_collectors, inventory_collectors
 from anthropic_exporter.errors import NotSupported, Unavailable
 from anthropic_exporter.records import ApiKey, Invite, Member, Organization, Workspace, WorkspaceMember
 from collect.upstream import DictMemory
 
 ME = Organization("11111111-2222-4333-8444-555555555555", "Acme")
+SCOPED = Organization("org_1", "Gateway")
 DEFAULT = Workspace("default", "Default", archived=False, created_at=1, tags=())
 SEARCH = Workspace("wrkspc_search", "search", archived=False, created_at=2, tags=())
 OLD = Workspace("wrkspc_old", "old", archived=True, created_at=3, tags=())
@@ -21,11 +22,23 @@ class Lists:
 
     default: str | None = "wrkspc_default"
     default_by_keys: str | None = None
-    missing: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=lambda: {"scoped"})
     members_of: list[str] = field(default_factory=list)
 
     def organization(self):
+        if "organization" in self.missing:
+            raise NotSupported("404")
         return ME
+
+    def scoped_organization(self):
+        if "scoped" in self.missing:
+            raise NotSupported("no list of organizations")
+        return SCOPED
+
+    def scoped_workspaces(self):
+        if "scoped" in self.missing:
+            raise NotSupported("no workspaces")
+        return [SEARCH]
 
     def workspaces(self):
         if "workspaces" in self.missing:
@@ -52,11 +65,14 @@ class Lists:
         return [key], self.default_by_keys
 
 
-def read(lists, memory=None):
+def read(lists, memory=None, *, official=True, scoped=True):
     """Read everything once; return what each kind of list holds."""
     directory = Directory(memory or DictMemory(), Event())
     found = {}
-    for collector in inventory_collectors(lists, directory, 600.0, lambda: [DEFAULT, SEARCH, OLD]):
+    for collector in (
+        *identity_collectors(lists, directory, 600.0, official=official, scoped=scoped),
+        *inventory_collectors(lists, directory, 600.0, lambda: [DEFAULT, SEARCH, OLD]),
+    ):
         assert collector.interval == 600.0
         try:
             found |= {listing.kind: listing.objects for listing in collector.read(0.0)}
@@ -107,6 +123,25 @@ def test_who_needs_the_default_workspace_waits_for_the_first_list():
 def test_a_default_workspace_that_cannot_be_told_holds_nobody_up():
     _, directory = read(Lists(missing={"workspaces"}))
     assert directory.require() is None
+
+
+@pytest.mark.parametrize("official", [True, False], ids=["found", "configured"])
+def test_the_org_scoped_dialect_tells_who_it_is_and_which_workspaces_there_are(official):
+    lists = Lists(missing={"organization", "workspaces"})
+    found, directory = read(lists, official=official)
+    assert found["organization"] == {"org_1": SCOPED}
+    assert found["workspace"] == {"wrkspc_search": SEARCH}
+    assert directory.require() is None
+
+
+def test_what_answered_first_goes_on_being_asked():
+    memory, lists = DictMemory(), Lists(missing=set())
+    assert set(read(lists, memory)[0]["organization"]) == {ME.id}
+    lists.missing = {"organization"}
+    assert "organization" not in read(lists, memory)[0]
+    lists.missing = set()
+    organization, workspaces = identity_collectors(lists, Directory(memory, Event()), 1.0, official=True, scoped=True)
+    assert (organization.source, workspaces.source) == ("/v1/organizations/me", "/v1/organizations/workspaces")
 
 
 @pytest.mark.parametrize("stopped", [True, False])

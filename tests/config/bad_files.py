@@ -3,6 +3,8 @@
 
 BAD_FILES = [
     ("organizations: [{source: both}]", 'organizations[0].source: expected auto, legacy, analytics or org-scoped, found "both"'),
+    ("organizations: [{organization_id: 'a/b'}]", "organizations[0].organization_id: expected an ID of letters, digits, '_' or '-', found \"a/b\""),
+    ("organizations: [{organization_id: a, source: legacy}]", 'organizations[0].source: expected auto, analytics or org-scoped, because organization_id is set, found "legacy"'),
     ("organizations: []", "organizations: expected a list of organizations, found an empty list"),
     ("organizations: main", 'organizations: expected a list of organizations, found "main"'),
     ("organizations: [main]", 'organizations[0]: expected a mapping, found "main"'),
@@ -10,7 +12,7 @@ BAD_FILES = [
     ("organizations: [{alias: 'a b'}]", "organizations[0].alias: expected a name of 1 to 63 letters, digits, '.', '_' or '-', found \"a b\""),
     ("organizations: [{admin_key_file: a, admin_key_env: B}]", "organizations[0]: expected one of admin_key_file and admin_key_env, found both"),
     ("organizations: [{admin_key_env: a-b}]", 'organizations[0].admin_key_env: expected the name of an environment variable, found "a-b"'),
-    ("organizations: [{admin_key: x}]", "organizations[0].admin_key: expected alias, admin_key_file, admin_key_env, base_url or source, found an unknown key; did you mean admin_key_env?"),
+    ("organizations: [{admin_key: x}]", "organizations[0].admin_key: expected alias, admin_key_file, admin_key_env, base_url, source or organization_id, found an unknown key; did you mean admin_key_env?"),
     ("organizations: [{base_url: 'http://example.com'}]", 'organizations[0].base_url: expected an https:// URL, or http:// to this machine, found "http://example.com"'),
     ("organizations: [{base_url: 'https://u:p@example.com'}]", "organizations[0].base_url: expected an https:// URL, or http:// to this machine without a user in it, found <redacted>"),
     ("organizations: [{base_url: 'https://[::1'}]", 'organizations[0].base_url: expected an https:// URL, or http:// to this machine, found "https://[::1"'),

@@ -1,5 +1,6 @@
 """What Prometheus holds is what the organization used, to the token, whatever the upstream offers and however late."""
 
+import itertools
 import time
 
 import pytest
@@ -11,9 +12,14 @@ from e2e.witness import Witness, fallen, in_prometheus
 pytestmark = pytest.mark.needs("prometheus")
 
 
-@pytest.mark.parametrize("page_cap", [0, 7], ids=["large-pages", "small-pages"])
-@pytest.mark.parametrize("open_bucket", [True, False], ids=["open-bucket", "closed-buckets"])
-@pytest.mark.parametrize("generation", ["legacy", "analytics", "both"])
+@pytest.mark.parametrize(
+    ("generation", "open_bucket", "page_cap"),
+    [
+        *itertools.product(["legacy", "analytics", "both"], [True, False], [0, 7]),
+        ("org-scoped", True, 0),
+        ("org-scoped", False, 7),
+    ],
+)
 def test_prometheus_holds_exactly_what_was_used(
     simulate, exporter, prometheus, wait_until, generation, open_bucket, page_cap
 ):
@@ -40,6 +46,9 @@ def test_prometheus_holds_exactly_what_was_used(
     assert sum(last["anthropic_usage_tokens_total"].values()) > 0
 
     assert fallen(scraping) == []
+    if generation == "org-scoped":
+        assert last["anthropic_api_key_usage_tokens_total"] == {}
+        return
     key_is_counted_from_nothing(scraping, last, "anthropic_api_key_usage_tokens_total")
     key_is_counted_from_nothing(scraping, last, "anthropic_api_key_estimated_cost_usd_total")
 

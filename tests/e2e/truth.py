@@ -58,8 +58,10 @@ class Report(NamedTuple):
     width: str
 
 
-def reports(generation: str, *, open_bucket: bool) -> tuple[Report, Report | None, Report]:
+def reports(generation: str, *, open_bucket: bool) -> tuple[Report, Report | None, Report | None]:
     """Return where the exporter takes usage, requests and cost from."""
+    if generation == "org-scoped":
+        return Report("org-scoped", "1h"), None, None
     if generation == "legacy":
         # The minutes of an hour that is not served are read one by one.
         return Report("legacy", "1h" if open_bucket else "1m"), None, Report("legacy", "1d")
@@ -77,7 +79,7 @@ class Truth:
     simulator: Simulator
     usage: Report
     requests: Report | None
-    cost: Report
+    cost: Report | None
     _old_days: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
 
     def families(self) -> dict[str, Sums]:
@@ -107,12 +109,17 @@ class Truth:
         if key in self._old_days:
             return self._old_days[key]
         published = self._published(self.usage, day, day + DAY)
-        rows = [row | _labels(row, self._default) for kind in ("tokens", "web_searches") for row in published[kind]]
+        if self.usage.generation == "org-scoped":
+            rows = [_scoped(row) for row in published["tokens"]]
+        else:
+            rows = [row | _labels(row, self._default) for kind in ("tokens", "web_searches") for row in published[kind]]
         if day < now - 3 * DAY:
             self._old_days[key] = rows
         return rows
 
     def _bill(self, found: dict[str, Sums], now: float) -> None:
+        if self.cost is None:
+            return
         settled = floor(now, DAY)
         for row in self._published(self.cost, epoch(now), settled)["cost"]:
             labels = _billed_labels(row, self._default)
@@ -131,14 +138,15 @@ class Truth:
                         found[f"anthropic_usage_{window}_tokens"][_pick(told, (*W, "token_type"))] += amount
                     if name == "anthropic_estimated_cost_usd_total":
                         found[f"anthropic_estimated_cost_{window}_usd"][_pick(told, W)] += amount
-        for row in self._published(self.cost, start, end)["cost"]:
+        for row in self._published(self.cost, start, end)["cost"] if self.cost else ():
             labels = _pick(_billed_labels(row, self._default), (*W, "cost_type"))
             found[f"anthropic_cost_{window}_usd"][labels] += Decimal(row["billed"]) * _CENT
 
     def _published(self, report: Report, start: int, end: int) -> dict[str, Any]:
         if start >= end:
             return {"tokens": [], "web_searches": [], "requests": [], "cost": []}
-        return self.simulator.totals(start, end, report.generation, report.width)["published"]
+        generation = "analytics" if report.generation == "analytics" else "legacy"
+        return self.simulator.totals(start, end, generation, report.width)["published"]
 
     @property
     def _default(self) -> str:
@@ -215,6 +223,12 @@ def _labels(row: Mapping[str, Any], default_workspace: str) -> dict[str, str]:
     return told
 
 
+def _scoped(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as the org-scoped dialect lets it be known: no key, geography or speed, one kind of cache write."""
+    ephemeral = row["token_type"].replace("ephemeral_1h", "ephemeral_5m")
+    return dict(row) | {"inference_geo": "none", "speed": "none", "api_key_id": None, "token_type": ephemeral}
+
+
 def _billed_labels(row: Mapping[str, Any], default_workspace: str) -> dict[str, str]:
     names = ("workspace_id", "api_key_id", "model", "service_tier", "cost_type", "token_type")
     told = {name: "none" if row[name] is None else row[name] for name in names}
@@ -230,16 +244,19 @@ def _pick(told: Mapping[str, str], names: tuple[str, ...]) -> Labels:
 
 def _postings(row: Mapping[str, Any], day: int) -> Iterator[tuple[str, Labels, Decimal]]:
     """Yield what a row of the simulator's totals adds to which counters."""
-    by_use, by_key = _pick(row, U), _pick(row, K)
+    by_use = _pick(row, U)
+    by_key = _pick(row, K) if row["api_key_id"] else None  # None: the report does not tell keys
     if "web_searches" in row:
         searches = Decimal(row["web_searches"])
         yield "anthropic_usage_web_search_requests_total", by_use, searches
         yield "anthropic_estimated_cost_usd_total", (*by_use, "web_search"), searches * _CENT
-        yield "anthropic_api_key_estimated_cost_usd_total", by_key, searches * _CENT
+        if by_key:
+            yield "anthropic_api_key_estimated_cost_usd_total", by_key, searches * _CENT
         return
     token_type, tokens = _TYPES[row["token_type"]], Decimal(row["tokens"])
     yield "anthropic_usage_tokens_total", (*by_use, token_type), tokens
-    yield "anthropic_api_key_usage_tokens_total", (*by_key, token_type), tokens
+    if by_key:
+        yield "anthropic_api_key_usage_tokens_total", (*by_key, token_type), tokens
     reason = _unpriced(row)
     if reason:
         yield "anthropic_unpriced_tokens_total", (row["model"], token_type, reason), tokens
@@ -248,14 +265,15 @@ def _postings(row: Mapping[str, Any], day: int) -> Iterator[tuple[str, Labels, D
         row["model"],
         day,
         tier=row["service_tier"],
-        geo=row["inference_geo"],
-        speed=row["speed"],
+        geo="global" if row["inference_geo"] == "none" else row["inference_geo"],
+        speed="standard" if row["speed"] == "none" else row["speed"],
         long=False,
     )
     assert cents
     usd = tokens * cents[list(_TYPES.values()).index(token_type)] * _CENT
     yield "anthropic_estimated_cost_usd_total", (*by_use, token_type), usd
-    yield "anthropic_api_key_estimated_cost_usd_total", by_key, usd
+    if by_key:
+        yield "anthropic_api_key_estimated_cost_usd_total", by_key, usd
 
 
 def _unpriced(row: Mapping[str, Any]) -> str | None:

@@ -50,6 +50,7 @@ class Office:
     store: Store = field(default_factory=lambda: Store(":memory:"))
     settings: Settings = field(default_factory=lambda: Settings(upstream=UpstreamSettings(requests_per_minute=0)))
     source: str = "auto"
+    organization_id: str = ""
     foreign: list[OrganizationAtWork] = field(default_factory=list)
     dirty: int = 0
 
@@ -84,7 +85,11 @@ class Office:
     def organization(self) -> OrganizationSettings:
         """Return its settings."""
         return OrganizationSettings(
-            alias="main", credential=Key(), base_url=self.simulator.base_url, source=self.source
+            alias="main",
+            credential=Key(),
+            base_url=self.simulator.base_url,
+            source=self.source,
+            organization_id=self.organization_id,
         )
 
     def cycle(self, *names: str, seconds: float = 60.0) -> None:

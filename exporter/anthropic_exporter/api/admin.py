@@ -25,7 +25,7 @@ from anthropic_exporter.records import (
     WorkspaceMember,
 )
 
-from . import access, analytics, claude_code, compliance, cost, enterprise, inventory, limits, spend, usage
+from . import access, analytics, claude_code, compliance, cost, enterprise, inventory, limits, scoped, spend, usage
 from .pacing import Pacer
 from .ports import Credential, Observer
 from .reader import Reader
@@ -45,6 +45,9 @@ class AdminApi:
         timeout: seconds for one whole answer.
         observer: told of each request and of all that is not as documented.
         stop: when set, waits end and methods raise Unavailable.
+        organization_id: which organization is meant, where the credential reads several: a child of its own, or one
+            of the list of the org-scoped dialect. "" for its own.
+        org_scoped: the settings say that upstream speaks that dialect.
         transport: replaces the network in tests.
 
     Raises:
@@ -60,10 +63,14 @@ class AdminApi:
         timeout: float,
         observer: Observer,
         stop: threading.Event,
+        organization_id: str = "",
+        org_scoped: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._transport = Transport(base_url, timeout, transport)
         self._reader = Reader(self._transport, credential, pacer, observer, stop)
+        self._child = organization_id
+        self._home = scoped.Home(organization_id, org_scoped)
 
     @property
     def organization_header(self) -> str | None:
@@ -76,7 +83,15 @@ class AdminApi:
 
     def organization(self) -> Organization:
         """See `inventory.organization`."""
-        return inventory.organization(self._reader)
+        return self._home.official(self._reader)
+
+    def scoped_organization(self) -> Organization:
+        """See `scoped.Home.listed`."""
+        return self._home.listed(self._reader)
+
+    def scoped_workspaces(self) -> list[Workspace]:
+        """See `scoped.workspaces`."""
+        return scoped.workspaces(self._reader, self._home.id(self._reader))
 
     def workspaces(self) -> tuple[list[Workspace], str | None]:
         """See `inventory.workspaces`."""
@@ -159,6 +174,19 @@ class AdminApi:
             rows_per_bucket=rows_per_bucket,
         )
 
+    def scoped_usage_report(
+        self, *, starting_at: int, ending_at: int, width: str, dimensions: tuple[str, ...]
+    ) -> Reading[UsageRow]:
+        """See `scoped.usage_report`."""
+        return scoped.usage_report(
+            self._reader,
+            self._home.id(self._reader),
+            starting_at=starting_at,
+            ending_at=ending_at,
+            width=width,
+            dimensions=dimensions,
+        )
+
     def analytics_usage(
         self,
         *,
@@ -176,6 +204,7 @@ class AdminApi:
             width=width,
             dimensions=dimensions,
             default_workspace=default_workspace,
+            organization_id=self._child,
         )
 
     def cost_report(self, *, starting_at: int, ending_at: int) -> Reading[CostRow]:
@@ -201,4 +230,5 @@ class AdminApi:
             dimensions=dimensions,
             fan_out=fan_out,
             default_workspace=default_workspace,
+            organization_id=self._child,
         )

@@ -42,18 +42,20 @@ def analytics_usage(
     width: str | None,
     dimensions: tuple[str, ...],
     default_workspace: str | None,
+    organization_id: str = "",
 ) -> Reading[UsageRow]:
     """Read tokens and requests; a bucket is there only if it has rows.
 
     Args:
         width: None for one sum over the range, whose bounds upstream rounds down to the hour.
         default_workspace: the real ID that becomes "default".
+        organization_id: the child that is meant, of a parent's credential; "" for all that the credential reads.
 
     Raises:
         ValueError: a dimension or width that the endpoint does not have, or a range that it does not take.
         PollError: as `errors` describes.
     """
-    query = _query(starting_at, ending_at, width, dimensions)
+    query = _query(starting_at, ending_at, width, dimensions) + _of(organization_id)
     pages = walk(reader, Call(_USAGE, query), _USAGE_PAGE, REPORT)
     labels = _labels(reader, _USAGE, dimensions, default_workspace)
     pick = columns(dimensions)
@@ -85,13 +87,14 @@ def analytics_cost(
     dimensions: tuple[str, ...],
     fan_out: bool,
     default_workspace: str | None,
+    organization_id: str = "",
 ) -> Reading[CostRow]:
     """Read billed and list cost; ``fan_out`` splits by cost_type and token_type, as the last two labels.
 
     The rest is as in `analytics_usage`.
     """
     names = (*dimensions, *FAN_OUT) if fan_out else dimensions
-    query = _query(starting_at, ending_at, width, dimensions, FAN_OUT if fan_out else ())
+    query = _query(starting_at, ending_at, width, dimensions, FAN_OUT if fan_out else ()) + _of(organization_id)
     pages = walk(reader, Call(_COST, query), _COST_PAGE, REPORT)
     labels = _labels(reader, _COST, names, default_workspace)
     money = Money(reader, _COST)
@@ -129,6 +132,10 @@ def _query(
         # pages.
         query += [("time_bucket_width", width), ("order_by", "time"), ("order", "asc")]
     return query + repeated("group_by", (*dimensions, *more))
+
+
+def _of(organization_id: str) -> list[tuple[str, str]]:
+    return repeated("organization_ids", (organization_id,) if organization_id else ())
 
 
 def _labels(reader: Reader, endpoint: Endpoint, names: tuple[str, ...], default_workspace: str | None) -> Labels:

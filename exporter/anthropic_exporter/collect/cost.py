@@ -92,7 +92,11 @@ class CostCollector:
         """
         source = self.source
         tier = plan.due(self._progress, now, self.cadence)
-        for window in self._windows(tier, now):
+        windows = self._windows(tier, now)
+        if not source and windows[0].ending_at <= self.earliest(now):
+            # What does not reach back that far must have answered for a time that it has, before it is chosen.
+            self._ask(windows[-1], now)
+        for window in windows:
             yield from self._window(window, now)
         if self.source == ANALYTICS:
             yield from self._by_key(tier, now)
@@ -112,12 +116,15 @@ class CostCollector:
         days = {plan.ARCHIVE: today - first, plan.COLD: plan.COLD_DAYS * DAY}.get(tier, HOT_DAYS * DAY)
         return plan.chunks(max(today - days, first), today + DAY)
 
-    def _window(self, window: Interval, now: float) -> Iterator[Intake]:
+    def _ask(self, window: Interval, now: float) -> tuple[str, Reading[CostRow]]:
         calls = {
             ANALYTICS: lambda: self._analytics(window, now, GROUP_BY, fan_out=True),
             LEGACY: lambda: self._legacy(window),
         }
-        endpoint, reading = self._capability.ask([(source, calls[source]) for source in self.sources], now)
+        return self._capability.ask([(source, calls[source]) for source in self.sources], now)
+
+    def _window(self, window: Interval, now: float) -> Iterator[Intake]:
+        endpoint, reading = self._ask(window, now)
         arrange = arranger(DIMENSIONS, DIMENSIONS)
         if endpoint == LEGACY:
             intake = bucketed(STREAM, window, reading, arrange, amount_values)

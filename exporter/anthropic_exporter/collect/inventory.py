@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from anthropic_exporter.collect.base import Collector, Directory, Listing
+from anthropic_exporter.collect.capability import Capability
 from anthropic_exporter.collect.rounds import Rounds
 from anthropic_exporter.errors import NotSupported
 from anthropic_exporter.records import (
@@ -20,12 +21,23 @@ from anthropic_exporter.records import (
     WorkspaceMember,
 )
 
+ORGANIZATION = "/v1/organizations/me"
+SCOPED_ORGANIZATION = "/v1/organizations"
+WORKSPACES = "/v1/organizations/workspaces"
+SCOPED_WORKSPACES = "/v1/organizations/{id}/workspaces"
+
 
 class InventoryApi(Protocol):
     """The part of the Admin API that is read here."""
 
     def organization(self) -> Organization:
         """Read the organization of the credential."""
+
+    def scoped_organization(self) -> Organization:
+        """Read the same in the org-scoped dialect."""
+
+    def scoped_workspaces(self) -> list[Workspace]:
+        """Read the workspaces that are not archived, in that dialect."""
 
     def workspaces(self) -> tuple[list[Workspace], str | None]:
         """Read all workspaces, and the default one's real ID where it can be found."""
@@ -60,6 +72,25 @@ class ListCollector:
         return self.listings()
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedCollector:
+    """The same, where one of several endpoints has the list."""
+
+    name: str
+    interval: float
+    offers: Sequence[tuple[str, Callable[[], Listing]]]
+    capability: Capability
+
+    @property
+    def source(self) -> str:
+        """The endpoint that has it."""
+        return self.capability.endpoint
+
+    def read(self, now: float) -> Iterator[Listing]:
+        """Read the list."""
+        yield self.capability.ask(self.offers, now)[1]
+
+
 @dataclass(slots=True)
 class MembersCollector:
     """Reads the users, and of some workspaces in turn their members."""
@@ -87,6 +118,29 @@ class MembersCollector:
         return self.rounds.resume_after()
 
 
+def identity_collectors(
+    api: InventoryApi, directory: Directory, interval: float, *, official: bool, scoped: bool
+) -> list[Collector]:
+    """Return the collectors of what both dialects of the API know: the organization and its workspaces.
+
+    Args:
+        official: whether the documented endpoints are asked.
+        scoped: whether those of the org-scoped dialect are asked, where the others are unknown.
+    """
+    organization: list[tuple[str, Callable[[], Listing]]] = []
+    workspaces: list[tuple[str, Callable[[], Listing]]] = []
+    if official:
+        organization.append((ORGANIZATION, lambda: _organization(api.organization())))
+        workspaces.append((WORKSPACES, lambda: _workspaces(api, directory)))
+    if scoped:
+        organization.append((SCOPED_ORGANIZATION, lambda: _organization(api.scoped_organization())))
+        workspaces.append((SCOPED_WORKSPACES, lambda: _scoped_workspaces(api, directory)))
+    return [
+        OfferedCollector(name, interval, offers, Capability(name, directory.memory))
+        for name, offers in (("organization", organization), ("workspaces", workspaces))
+    ]
+
+
 def inventory_collectors(
     api: InventoryApi,
     directory: Directory,
@@ -94,7 +148,7 @@ def inventory_collectors(
     workspaces: Callable[[], list[Workspace]],
     members: Sequence[WorkspaceMember] = (),
 ) -> list[Collector]:
-    """Return the collectors of the inventory, in the order in which they are best first run.
+    """Return the collectors of the rest of the inventory, in the order in which they are best first run.
 
     Args:
         workspaces: the ones that were last listed; members are read per workspace.
@@ -105,8 +159,6 @@ def inventory_collectors(
         known.setdefault(member.workspace_id, []).append(member)
     rounds = Rounds(api.workspace_members, workspaces, directory, known)
     return [
-        ListCollector("organization", "/v1/organizations/me", interval, lambda: _organization(api)),
-        ListCollector("workspaces", "/v1/organizations/workspaces", interval, lambda: _workspaces(api, directory)),
         ListCollector("api_keys", "/v1/organizations/api_keys", interval, lambda: _api_keys(api, directory)),
         MembersCollector(api, interval, rounds),
         ListCollector("invites", "/v1/organizations/invites", interval, lambda: _invites(api)),
@@ -116,19 +168,23 @@ def inventory_collectors(
     ]
 
 
-def _organization(api: InventoryApi) -> Iterator[Listing]:
-    organization = api.organization()
-    yield Listing("organization", {organization.id: organization})
+def _organization(organization: Organization) -> Listing:
+    return Listing("organization", {organization.id: organization})
 
 
-def _workspaces(api: InventoryApi, directory: Directory) -> Iterator[Listing]:
+def _workspaces(api: InventoryApi, directory: Directory) -> Listing:
     try:
         workspaces, default = api.workspaces()
     except NotSupported:
         directory.found(None)
         raise
     directory.found(default)
-    yield _listing("workspace", workspaces)
+    return _listing("workspace", workspaces)
+
+
+def _scoped_workspaces(api: InventoryApi, directory: Directory) -> Listing:
+    directory.found(None)
+    return _listing("workspace", api.scoped_workspaces())
 
 
 def _api_keys(api: InventoryApi, directory: Directory) -> Iterator[Listing]:

@@ -33,6 +33,8 @@ COLD_DAYS = 35
 ANALYTICS_FIRST = 1_767_225_600
 """2026-01-01T00:00:00Z."""
 
+SCOPED_DAYS = 395
+
 CHUNK = 31 * DAY
 """The most that one call may span: 31 daily buckets, or 31 days of the analytics reports."""
 
@@ -151,6 +153,14 @@ def analytics_earliest(now: float) -> int:
     Source: admin reference, GET /v1/organizations/analytics/usage, ``starting_at``.
     """
     return max(floor(now, DAY) - 364 * DAY, ANALYTICS_FIRST)
+
+
+def scoped_earliest(now: float) -> int:
+    """Return the first midnight that the org-scoped dialect serves: about 13 months back.
+
+    Source: admin-api.md section 18.4, ``starting_at``.
+    """
+    return floor(now, DAY) - SCOPED_DAYS * DAY
 
 
 def _before(last: float | None, moment: float) -> bool:

@@ -1,7 +1,7 @@
 """Collectors ``usage`` and ``api_key_usage``: tokens, web searches and requests, by two sets of dimensions.
 
-Tokens come from the legacy usage report where it answers (minutes fresh), else from the analytics report (hours);
-requests only from the analytics report.
+Tokens come from the legacy usage report where it answers (minutes fresh), else from the analytics report (hours), else
+from the usage report of the org-scoped dialect; requests only from the analytics report.
 """
 
 import logging
@@ -22,6 +22,7 @@ from anthropic_exporter.utc import DAY, HOUR, MINUTE, SECONDS, floor
 
 LEGACY = "/v1/organizations/usage_report/messages"
 ANALYTICS = "/v1/organizations/analytics/usage"
+SCOPED = "/v1/organizations/{id}/usage_report/messages"
 
 MINUTE_ROWS = 50_000
 """More rows than this for the minutes of an hour are not read; the hour is then counted when it is over."""
@@ -50,6 +51,11 @@ class UsageApi(Protocol):
         default_workspace: str | None,
     ) -> Reading[UsageRow]:
         """Read the analytics usage report."""
+
+    def scoped_usage_report(
+        self, *, starting_at: int, ending_at: int, width: str, dimensions: tuple[str, ...]
+    ) -> Reading[UsageRow]:
+        """Read the usage report of the org-scoped dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,9 @@ class UsageCollector:
         source = self.source
         tier = plan.due(self._state.progress, now, self.cadence)
         first = plan.base(self.epoch(now), now)
+        if not source and first < max(self.earliest(now), plan.scoped_earliest(now)):
+            # What does not reach back that far must have answered for a time that it has, before it is chosen.
+            self._ask(plan.hourly(tier, now, first), "1h", now)
         for window in plan.daily(tier, now, first):
             yield from self._window(window, "1d", now)
         hours = plan.hourly(tier, now, first)
@@ -170,8 +179,10 @@ class UsageCollector:
         rows = max((len(bucket.rows) for bucket in reading.buckets), default=0)
         if width != "1m" and rows > self._state.rows_per_bucket:
             self._note_size(rows)
-        if endpoint == LEGACY:
-            if width == "1h":
+        if endpoint in (LEGACY, SCOPED):
+            if endpoint == SCOPED:
+                window = Interval(max(window.starting_at, plan.scoped_earliest(now)), window.ending_at)
+            elif width == "1h":
                 self._note_open_hour(reading, now)
             intake = bucketed(self.name, window, reading, arrange, usage_values)
             if intake.buckets:
@@ -191,6 +202,7 @@ class UsageCollector:
         calls = {
             LEGACY: lambda: self._legacy(window, width),
             ANALYTICS: lambda: self._analytics(window, width, now),
+            SCOPED: lambda: self._scoped(window, width, now),
         }
         try:
             return self._tokens.ask([(source, calls[source]) for source in self.sources], now)
@@ -232,6 +244,17 @@ class UsageCollector:
             dimensions=self._asked(),
             default_workspace=self.directory.require(),
         )
+
+    def _scoped(self, window: Interval, width: str, now: float) -> Reading[UsageRow]:
+        start = max(window.starting_at, plan.scoped_earliest(now))
+        if start >= window.ending_at:
+            return Reading([], None)
+        try:
+            return self.api.scoped_usage_report(
+                starting_at=start, ending_at=window.ending_at, width=width, dimensions=self._asked()
+            )
+        except EmptyRange:
+            return Reading([], None)
 
     def _asked(self) -> tuple[str, ...]:
         return tuple([name for name in self.dimensions if name not in self._state.without])

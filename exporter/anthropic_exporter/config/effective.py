@@ -29,7 +29,7 @@ def effective(settings: object) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     if isinstance(value, OrganizationSettings):
-        names = ("alias", "base_url", "source")
+        names = ("alias", "base_url", "source", *(("organization_id",) if value.organization_id else ()))
         return {name: getattr(value, name) for name in names} | {"admin_key": f"<secret> from {value.credential}"}
     if isinstance(value, Match):
         tags = {"workspace_tag": {key: _plain(pattern) for key, pattern in value.workspace_tags}}

@@ -142,6 +142,7 @@ class _Overrides:
                     credential=credential,
                     base_url=base_url or entry.base_url,
                     source=entry.source,
+                    organization_id=entry.organization_id,
                 )
             )
         return tuple(found)

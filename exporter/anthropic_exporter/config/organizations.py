@@ -17,6 +17,7 @@ class OrganizationEntry:
     admin_key_env: str | None = setting(values.variable, default=None)
     base_url: str = setting(network.base_url, default="https://api.anthropic.com")
     source: str = setting(values.choice("auto", "legacy", "analytics", "org-scoped"), default="auto")
+    organization_id: str = setting(values.identifier, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,15 @@ class OrganizationSettings:
     credential: Credential = field(repr=False, hash=False)
     base_url: str
     source: str  # auto, legacy, analytics, org-scoped
+    organization_id: str = ""  # which is meant, where the key reads several; "" for the only one
 
 
 def _entry(value: object, place: Place) -> OrganizationEntry:
     entry = section(OrganizationEntry)(value, place)
     if entry.admin_key_file and entry.admin_key_env:
         place.refuse_because("expected one of admin_key_file and admin_key_env, found both")
+    if entry.organization_id and entry.source == "legacy":
+        place.key("source").refuse("auto, analytics or org-scoped, because organization_id is set", entry.source)
     return entry
 
 

@@ -24,6 +24,7 @@ DIMENSIONS = (
 _MOST_DIMENSIONS = 5
 _SHORTEST_INTERVAL = 0.1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INLINE_FLAGS = re.compile(r"\(\?[aimsux]+\)")
@@ -130,6 +131,13 @@ def name(value: object, place: Place) -> str:
     """Read a name that becomes a label value and part of messages."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         place.refuse("a name of 1 to 63 letters, digits, '.', '_' or '-'", value)
+    return value
+
+
+def identifier(value: object, place: Place) -> str:
+    """Read an ID of the API."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        place.refuse("an ID of letters, digits, '_' or '-'", value)
     return value
 
 

@@ -39,6 +39,7 @@ class Wiring:
 
     Args:
         source: which generation of the reports may be read.
+        child: whether the organization is one of several that the credential reads.
         epoch: from when counters count, given the time.
     """
 
@@ -48,6 +49,7 @@ class Wiring:
     memory: Memory
     directory: Directory
     source: str
+    child: bool
     epoch: Callable[[float], int]
 
     @property
@@ -68,19 +70,34 @@ def collectors(wiring: Wiring) -> list[Collector]:
     settings = wiring.settings
     found: list[Collector] = []
     if settings.inventory.enabled:
-        found.extend(
-            inventory.inventory_collectors(
-                wiring.api,
-                wiring.directory,
-                settings.inventory.interval,
-                wiring.inventory.workspaces,
-                wiring.inventory.workspace_members(),
-            )
-        )
+        found.extend(_inventory(wiring))
     else:
         wiring.directory.found(None)
     found.extend(_reports(wiring))
-    found.extend(_others(wiring))
+    # Only the reports can tell of a child; the rest would be its parent's.
+    if not wiring.child:
+        found.extend(_others(wiring))
+    return found
+
+
+def _inventory(wiring: Wiring) -> list[Collector]:
+    settings = wiring.settings
+    interval = settings.inventory.interval
+    # A parent's credential is answered with the parent.
+    official = wiring.source != "org-scoped" and not wiring.child
+    scoped = wiring.source in ("auto", "org-scoped")
+    if not (official or scoped):
+        wiring.directory.found(None)
+        return []
+    found = inventory.identity_collectors(wiring.api, wiring.directory, interval, official=official, scoped=scoped)
+    if not wiring.child:
+        found += inventory.inventory_collectors(
+            wiring.api,
+            wiring.directory,
+            interval,
+            wiring.inventory.workspaces,
+            wiring.inventory.workspace_members(),
+        )
     return found
 
 
@@ -124,14 +141,27 @@ def _reports(wiring: Wiring) -> list[Collector]:
                 cadence=wiring.cadence,
                 epoch=wiring.epoch,
                 earliest=analytics_earliest,
-                sources={"legacy": (cost.LEGACY,), "analytics": (cost.ANALYTICS,)}.get(
-                    wiring.source, (cost.ANALYTICS, cost.LEGACY)
-                ),
+                sources=_sources(wiring, (cost.ANALYTICS, cost.LEGACY)),
                 memory=wiring.memory,
                 directory=wiring.directory,
             )
         )
     return found
+
+
+_GENERATIONS = {
+    "legacy": {usage.LEGACY, cost.LEGACY},
+    "analytics": {usage.ANALYTICS, cost.ANALYTICS},
+    "org-scoped": {usage.SCOPED},
+}
+
+
+def _sources(wiring: Wiring, endpoints: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the endpoints that may be read, the preferred one first."""
+    allowed = _GENERATIONS.get(wiring.source, set(endpoints))
+    if wiring.child:
+        allowed = allowed - _GENERATIONS["legacy"]  # they know no children
+    return tuple(endpoint for endpoint in endpoints if endpoint in allowed)
 
 
 def _usage(wiring: Wiring, name: str, dimensions: tuple[str, ...], interval: float) -> Collector:
@@ -153,12 +183,13 @@ def _usage(wiring: Wiring, name: str, dimensions: tuple[str, ...], interval: flo
         cadence=wiring.cadence,
         epoch=wiring.epoch,
         earliest=analytics_earliest,
-        sources={"legacy": (usage.LEGACY,), "analytics": (usage.ANALYTICS,)}.get(
-            wiring.source, (usage.LEGACY, usage.ANALYTICS)
+        # Usage by key is not in the org-scoped dialect.
+        sources=_sources(
+            wiring, (usage.LEGACY, usage.ANALYTICS, *((usage.SCOPED,) if "api_key_id" not in dimensions else ()))
         ),
         memory=wiring.memory,
         directory=wiring.directory,
-        request_counts=counts if wiring.source == "auto" else None,
+        request_counts=counts if wiring.source == "auto" and not wiring.child else None,
     )
 
 
@@ -216,5 +247,5 @@ def _rate_limits(wiring: Wiring) -> Collector:
         with_default=False,  # it cannot have overrides
     )
     return rate_limits.RateLimitsCollector(
-        wiring.api, wiring.settings.limits.interval, rounds, minutes=wiring.source != "analytics"
+        wiring.api, wiring.settings.limits.interval, rounds, minutes=wiring.source in ("auto", "legacy")
     )

@@ -70,6 +70,7 @@ class OrganizationAtWork:
 
     Args:
         dirty: called when there may be something new to show.
+        pacer: of the credential, where several organizations share one; else one of its own.
         foreign: called when the credential turns out to be another organization's. Nothing is read or taken any more;
             whoever is called puts another ``OrganizationAtWork`` in this one's place, over an emptied state.
     """
@@ -84,6 +85,7 @@ class OrganizationAtWork:
         dirty: Callable[[], None],
         foreign: Callable[["OrganizationAtWork"], None],
         clock: Callable[[], float],
+        pacer: Pacer | None = None,
     ) -> None:
         self.alias = organization.alias
         self._settings = settings
@@ -97,14 +99,17 @@ class OrganizationAtWork:
         self._patience = threading.Timer(PATIENCE, self._others.set)
         self._patience.daemon = True
         self._memory = StoreMemory(store, self.alias, self._stop)
+        self._belong_to(organization.organization_id)
         self._epoch = partial(epoch, settings.counters.since)
         self._api = AdminApi(
             base_url=organization.base_url,
             credential=organization.credential,
-            pacer=Pacer(settings.upstream.requests_per_minute),
+            pacer=pacer or Pacer(settings.upstream.requests_per_minute),
             timeout=settings.upstream.timeout,
             observer=metrics.observer(self.alias),
             stop=self._stop,
+            organization_id=organization.organization_id,
+            org_scoped=organization.source == "org-scoped",
         )
         self._inventory = Inventory(store, self.alias)
         self._inventory.load(listed_kinds(settings))
@@ -144,6 +149,7 @@ class OrganizationAtWork:
             self._memory,
             Directory(self._memory, self._stop),
             organization.source,
+            bool(organization.organization_id),
             self._epoch,
         )
         self.pollers = [self._poller(collector) for collector in collectors(wiring)]
@@ -235,6 +241,20 @@ class OrganizationAtWork:
     def epoch(self, now: float) -> int:
         """Return from when counters count."""
         return self._epoch(now)
+
+    def _belong_to(self, organization_id: str) -> None:
+        """Take the ID that the settings give, and nothing of another organization's that went by the same alias."""
+        known = self._memory.get("organization_id")
+        if not organization_id or known == organization_id:
+            return
+        with self._store.transaction():
+            if known is not None:
+                log.warning(
+                    "the settings name another organization now; the old state is dropped, reading anew",
+                    extra={"organization": self.alias, "before": known, "now": organization_id},
+                )
+                self._store.forget_organization(self.alias)
+            self._store.set_meta(self.alias, "organization_id", organization_id)
 
     def _load(self) -> None:
         now = self._clock()

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 
 from anthropic_exporter import __version__
+from anthropic_exporter.api.pacing import Pacer
+from anthropic_exporter.api.ports import Credential
 from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.errors import ConfigError, StateError
 from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
@@ -117,6 +119,7 @@ class Exporter:
         self._store = store
         self._prices = prices
         self._organizations: list[OrganizationAtWork] = []
+        self._pacers: list[tuple[tuple[str, Credential, float], Pacer]] = []
         self._changing = threading.RLock()
         self._stopped = threading.Event()
         self.metrics = SelfMetrics(self._organization_id)
@@ -182,8 +185,26 @@ class Exporter:
             threading.Thread(target=self._renew, args=(old, organization, site), name="renew", daemon=True).start()
 
         return OrganizationAtWork(
-            organization, self._settings, self._store, self._prices, self.metrics, site.changed, foreign, time.time
+            organization,
+            self._settings,
+            self._store,
+            self._prices,
+            self.metrics,
+            site.changed,
+            foreign,
+            time.time,
+            self._pacer(organization),
         )
+
+    def _pacer(self, organization: OrganizationSettings) -> Pacer:
+        """Return the pacer of a credential: a parent and its children that share one share its limit, too."""
+        rate = self._settings.upstream.requests_per_minute
+        who = (organization.base_url, organization.credential, rate)
+        for shared, pacer in self._pacers:
+            if shared == who:
+                return pacer
+        self._pacers.append((who, Pacer(rate)))
+        return self._pacers[-1][1]
 
     def _renew(self, old: OrganizationAtWork, settings: OrganizationSettings, site: LiveSite) -> None:
         """Begin an alias anew whose credential has become another organization's: their numbers never mix."""

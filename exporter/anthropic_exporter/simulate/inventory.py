@@ -132,6 +132,7 @@ class Inventory:
     rate_limits: tuple[RateLimit, ...] = ()
     spend_limits: tuple[SpendLimit, ...] = ()
     groups: tuple[UserGroup, ...] = ()
+    children: tuple[Profile, ...] = ()  # organizations whose parent this one is
 
     @property
     def default_workspace_id(self) -> str:

@@ -41,6 +41,7 @@ class Line(NamedTuple):
     long_prompt: bool = False
     terminal: str | None = None
     rbac_group_id: str | None = None
+    child: str | None = None  # the child organization that used it; None: the organization itself
 
 
 @dataclass(frozen=True, slots=True)

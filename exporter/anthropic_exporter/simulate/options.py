@@ -10,7 +10,7 @@ import click
 
 from .organization import Organization
 from .seeded import SeededOrganization
-from .switches import LIVELY, Fault, InvalidSwitch, Switches
+from .switches import LIVELY, Fault, Generation, InvalidSwitch, Switches
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_LISTEN = "127.0.0.1:10115"
@@ -79,10 +79,10 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--seed", type=int, default=1, show_default=True, help="Which company: its IDs and its luck."),
     click.option(
         "--generation",
-        type=click.Choice(["both", "legacy", "analytics"]),
+        type=click.Choice(get_args(Generation)),
         default="both",
         show_default=True,
-        help="Which reports exist; the others answer 404.",
+        help="Which reports exist; the others answer 404. org-scoped: the dialect of gateways, and nothing else.",
     ),
     click.option(
         "--open-bucket/--no-open-bucket",

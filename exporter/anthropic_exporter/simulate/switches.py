@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
-Generation = Literal["both", "legacy", "analytics"]
+Generation = Literal["both", "legacy", "analytics", "org-scoped"]
 Fault = Literal[
     "rate_limited",  # 429 with retry-after
     "rate_limited_reset",  # 429 with anthropic-ratelimit-requests-reset only
@@ -42,7 +42,7 @@ class Switches:
     """How faithful, how late and how broken the fake is. Durations are seconds."""
 
     # What exists
-    generation: Generation = "both"
+    generation: Generation = "both"  # org-scoped: only the dialect of that name
     generation_off_status: int = 404  # or 403: the answer of the generation that is off
     claude_code: bool = True
     rate_limits: bool = True

@@ -195,7 +195,7 @@ def value(line: Line, name: str, organization: str) -> Value:
     if name == "actor_type":
         return actor(line)[0]
     if name == "organization_id":
-        return organization
+        return line.child or organization
     if name == "inference_geo":
         return None if line.inference_geo == "not_available" else line.inference_geo
     found: str | None = getattr(line, name, None)

@@ -51,7 +51,8 @@ def cost_report(call: Call) -> Answer:
     def rows(start: int, end: int) -> list[dict[str, Any]]:
         total: dict[Item, Decimal] = defaultdict(Decimal)
         for charge in call.organization.charges(start, end, seen):
-            total[_item(charge, grouped, default)] += charge.amount
+            if charge.line.child is None:
+                total[_item(charge, grouped, default)] += charge.amount
         ordered = sorted(total.items(), key=lambda pair: tuple(value or "" for value in pair[0]))
         return [_row(item, amount) for item, amount in ordered if amount]
 

@@ -78,8 +78,12 @@ def _filter(call: Call) -> Callable[[Line], bool]:
             wanted.append((dimension, frozenset(values)))
 
     def keep(line: Line) -> bool:
-        # Only inference is in this report: code execution and subscriptions are not.
-        return line.kind == "messages" and all(getattr(line, name) in values for name, values in wanted)
+        # Only inference is in this report: code execution and subscriptions are not, nor are children.
+        return (
+            line.kind == "messages"
+            and line.child is None
+            and all(getattr(line, name) in values for name, values in wanted)
+        )
 
     return keep
 

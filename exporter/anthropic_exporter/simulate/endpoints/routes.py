@@ -7,7 +7,7 @@ from typing import Literal
 from anthropic_exporter.simulate.call import Answer, Call, Endpoint
 from anthropic_exporter.simulate.refusal import Refusal, invalid, missing_scope, not_found
 
-from . import compliance, engagement, inventory, limits, service_accounts, spending
+from . import compliance, engagement, inventory, limits, scoped, service_accounts, spending
 from .analytics_cost import cost
 from .analytics_usage import usage
 from .claude_code import usage_report_claude_code
@@ -23,12 +23,14 @@ class Route:
 
     path: str
     endpoint: Endpoint
-    generation: Literal["", "legacy", "analytics"] = ""
+    generation: Literal["", "legacy", "analytics", "org-scoped"] = ""
     audience: Literal["", "console", "enterprise"] = ""  # which kind of organization has it; "": both
     scope: str = ""  # what a key of the other kind lacks; "": the organization is of the wrong type
 
     def answer(self, call: Call) -> Answer:
         """Run the endpoint, unless its generation of the API is switched off or the organization does not have it."""
+        if (self.generation == "org-scoped") != (call.switches.generation == "org-scoped"):
+            raise not_found(f"Not found: {call.path}")
         if self.generation and call.switches.generation not in ("both", self.generation):
             status = call.switches.generation_off_status
             raise not_found() if status == HTTPStatus.NOT_FOUND else Refusal(status, "Not available")
@@ -111,4 +113,8 @@ ROUTES: tuple[Route, ...] = (
     _enterprise("rbac_roles", _nothing),
     _enterprise("spend_limit_increase_requests", spending.increase_requests),
     Route("/v1/compliance/activities", compliance.activities),
+    # Last: what stands above is no ID.
+    Route(PREFIX, scoped.organizations, "org-scoped"),
+    Route(f"{PREFIX}/{{organization_id}}/workspaces", scoped.workspaces, "org-scoped"),
+    Route(f"{PREFIX}/{{organization_id}}/usage_report/messages", scoped.usage_report_messages, "org-scoped"),
 )
