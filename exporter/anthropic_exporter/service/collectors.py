@@ -39,8 +39,8 @@ class Wiring:
 
     Args:
         source: which generation of the reports may be read.
-        child: whether the organization is one of several that the credential reads.
         epoch: from when counters count, given the time.
+        child: whether the organization is one of several that the credential reads.
     """
 
     settings: Settings
@@ -49,8 +49,8 @@ class Wiring:
     memory: Memory
     directory: Directory
     source: str
-    child: bool
     epoch: Callable[[float], int]
+    child: bool = False
 
     @property
     def cadence(self) -> Cadence:

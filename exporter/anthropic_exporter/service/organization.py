@@ -149,8 +149,8 @@ class OrganizationAtWork:
             self._memory,
             Directory(self._memory, self._stop),
             organization.source,
-            bool(organization.organization_id),
             self._epoch,
+            child=bool(organization.organization_id),
         )
         self.pollers = [self._poller(collector) for collector in collectors(wiring)]
 
