@@ -10,7 +10,7 @@ from anthropic_exporter.collect.plan import Cadence, analytics_earliest
 from anthropic_exporter.errors import NotSupported, Unavailable
 from anthropic_exporter.utc import DAY, HOUR, MINUTE, epoch
 from collect.ledger_of import Ledger
-from collect.upstream import DictMemory, Event, Upstream
+from collect.upstream import DictMemory, Event, Upstream, unasked
 from ledger.instants import at
 
 NOON = at("2026-07-15T12:17")
@@ -27,7 +27,7 @@ class Desk:
 
     def start(self):
         """Begin a process, with what the one before remembered."""
-        directory = Directory(self.memory, Signal())
+        directory = Directory(self.memory, Signal(), unasked)
         directory.found(None)
         self.collector = CostCollector(
             api=self.upstream,

@@ -5,9 +5,9 @@ import pytest
 
 from anthropic_exporter.collect.base import Directory
 from anthropic_exporter.collect.inventory import identity_collectors, inventory_collectors
-from anthropic_exporter.errors import NotSupported, Unavailable
+from anthropic_exporter.errors import AuthError, NotSupported, Unavailable
 from anthropic_exporter.records import ApiKey, Invite, Member, Organization, Workspace, WorkspaceMember
-from collect.upstream import DictMemory
+from collect.upstream import DictMemory, unasked
 
 ME = Organization("11111111-2222-4333-8444-555555555555", "Acme")
 SCOPED = Organization("org_1", "Gateway")
@@ -67,7 +67,7 @@ class Lists:
 
 def read(lists, memory=None, *, official=True, scoped=True):
     """Read everything once; return what each kind of list holds."""
-    directory = Directory(memory or DictMemory(), Event())
+    directory = Directory(memory or DictMemory(), Event(), unasked)
     found = {}
     for collector in (
         *identity_collectors(lists, directory, 600.0, official=official, scoped=scoped),
@@ -107,11 +107,11 @@ def test_keys_tell_the_default_workspace_where_workspaces_do_not():
     found, directory = read(Lists(default=None, default_by_keys="wrkspc_default"), memory)
     assert directory.default_workspace == "wrkspc_default"
     assert found["api_key"]["apikey_1"].workspace_id == "wrkspc_default"
-    assert Directory(memory, Event()).require() == "wrkspc_default"
+    assert Directory(memory, Event(), unasked).require() == "wrkspc_default"
 
 
 def test_who_needs_the_default_workspace_waits_for_the_first_list():
-    directory = Directory(DictMemory(), Event())
+    directory = Directory(DictMemory(), Event(), unasked)
     seen = []
     waiting = Thread(target=lambda: seen.append(directory.require()))
     waiting.start()
@@ -140,8 +140,49 @@ def test_what_answered_first_goes_on_being_asked():
     lists.missing = {"organization"}
     assert "organization" not in read(lists, memory)[0]
     lists.missing = set()
-    organization, workspaces = identity_collectors(lists, Directory(memory, Event()), 1.0, official=True, scoped=True)
+    organization, workspaces = identity_collectors(
+        lists, Directory(memory, Event(), unasked), 1.0, official=True, scoped=True
+    )
     assert (organization.source, workspaces.source) == ("/v1/organizations/me", "/v1/organizations/workspaces")
+
+
+def refuse():
+    raise AuthError("HTTP 401: this needs an Admin key")
+
+
+def test_a_list_that_fails_lets_who_waits_ask_and_fail_for_the_same_reason():
+    directory = Directory(DictMemory(), Event(), refuse)
+    lists = Lists()
+    lists.workspaces = refuse
+    _, workspaces = identity_collectors(lists, directory, 600.0, official=True, scoped=True)
+    with pytest.raises(AuthError):
+        list(workspaces.read(0.0))
+    for _ in range(2):
+        with pytest.raises(AuthError, match="this needs an Admin key"):
+            directory.require()
+    directory.ask = lambda: ([], "wrkspc_default")
+    assert directory.require() == "wrkspc_default"
+
+
+def test_where_nobody_lists_workspaces_the_default_one_is_asked_for_once():
+    asked = []
+    directory = Directory(DictMemory(), Event(), lambda: (asked.append(1), "wrkspc_default"))
+    directory.unlisted()
+    assert [directory.require() for _ in range(3)] == ["wrkspc_default"] * 3
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(("offered", "told"), [(True, 1), (False, 0)])
+def test_a_default_workspace_that_stays_unknown_is_told_once(caplog, offered, told):
+    def ask():
+        if not offered:
+            raise NotSupported("403")
+        return [], None
+
+    directory = Directory(DictMemory(), Event(), ask)
+    directory.unlisted()
+    assert [directory.require() for _ in range(3)] == [None] * 3
+    assert sum("which workspace is the default one" in record.message for record in caplog.records) == told
 
 
 @pytest.mark.parametrize("stopped", [True, False])
@@ -150,4 +191,4 @@ def test_a_list_that_does_not_come_makes_the_reading_fail(stopped):
     if stopped:
         stop.set()
     with pytest.raises(Unavailable, match="list of workspaces is not there yet"):
-        Directory(DictMemory(), stop, patience=60.0 if stopped else 0.15).require()
+        Directory(DictMemory(), stop, unasked, patience=60.0 if stopped else 0.15).require()

@@ -7,7 +7,7 @@ from anthropic_exporter.collect.rate_limits import RateLimitsCollector, membersh
 from anthropic_exporter.collect.rounds import Rounds
 from anthropic_exporter.errors import BadRequest, EmptyRange, NotSupported, Unavailable
 from anthropic_exporter.records import Bucket, RateLimit, RateLimitGroup, Reading, UsageRow, Workspace
-from collect.upstream import DictMemory
+from collect.upstream import DictMemory, unasked
 
 NOW = 1_790_000_030.0
 UNTIL = 1_789_999_980 + 0  # the last full minute before
@@ -44,7 +44,7 @@ def read(api, *, minutes=True):
     rounds = Rounds(
         api.workspace_rate_limits,
         lambda: [Workspace("wrkspc_1", "one", False, 1, ())],
-        Directory(DictMemory(), Event()),
+        Directory(DictMemory(), Event(), unasked),
         with_default=False,
     )
     collector = RateLimitsCollector(api, 600.0, rounds, minutes)

@@ -6,7 +6,7 @@ from anthropic_exporter.collect.base import Directory
 from anthropic_exporter.collect.rounds import AT_ONCE, SOON, Rounds
 from anthropic_exporter.errors import NotSupported, Unavailable
 from anthropic_exporter.records import Workspace
-from collect.upstream import DictMemory
+from collect.upstream import DictMemory, unasked
 
 MANY = 3 * AT_ONCE + 5
 
@@ -23,7 +23,7 @@ class Office:
         self.asked = []
         self.gone = set()
         memory = DictMemory({"default_workspace": default} if default else {})
-        self.rounds = Rounds(self.ask, lambda: self.listed, Directory(memory, Event()), known or {}, **more)
+        self.rounds = Rounds(self.ask, lambda: self.listed, Directory(memory, Event(), unasked), known or {}, **more)
 
     def ask(self, real_id):
         self.asked.append(real_id)

@@ -10,7 +10,7 @@ from anthropic_exporter.collect.spend_limits import SpendLimitsCollector, believ
 from anthropic_exporter.errors import NotSupported
 from anthropic_exporter.records import SpendLimit, SpendRequest
 from anthropic_exporter.utc import DAY
-from collect.upstream import DictMemory
+from collect.upstream import DictMemory, unasked
 
 NOW = 1_790_000_000.0  # 2026-09-21, a Monday
 USER = SpendLimit("user", "user_1", "monthly", Decimal(500), Decimal(12), 0)
@@ -40,7 +40,7 @@ class Api:
 
 def collector(api, known=()):
     memory = DictMemory({"default_workspace": "wrkspc_default"})
-    return SpendLimitsCollector(api, 600.0, Directory(memory, Event()), lambda: known)
+    return SpendLimitsCollector(api, 600.0, Directory(memory, Event(), unasked), lambda: known)
 
 
 def read(api, known=(), now=NOW):

@@ -13,7 +13,7 @@ from anthropic_exporter.collect.usage import ANALYTICS, LEGACY, UsageCollector
 from anthropic_exporter.errors import BadRequest, NotSupported, Unavailable
 from anthropic_exporter.utc import DAY, HOUR, MINUTE, epoch
 from collect.ledger_of import Ledger
-from collect.upstream import DIMENSIONS, DictMemory, Event, Upstream
+from collect.upstream import DIMENSIONS, DictMemory, Event, Upstream, unasked
 from ledger.instants import at
 
 NOON = at("2026-07-15T12:17")
@@ -34,7 +34,7 @@ class Desk:
 
     def start(self):
         """Begin a process, with what the one before remembered."""
-        directory = Directory(self.memory, Signal())
+        directory = Directory(self.memory, Signal(), unasked)
         directory.found("wrkspc_default")
         shared = {
             "api": self.upstream,

@@ -22,7 +22,7 @@ from anthropic_exporter.records import TOKEN_TYPES
 from anthropic_exporter.service import streams
 from anthropic_exporter.service.organization import StoreMemory
 from anthropic_exporter.utc import DAY, HOUR, MINUTE, epoch, floor
-from collect.upstream import Event, Upstream
+from collect.upstream import Event, Upstream, unasked
 
 TOKENS = "anthropic_usage_tokens_total"
 ESTIMATED = "anthropic_estimated_cost_usd_total"
@@ -64,7 +64,7 @@ class Bench:
 
     def _collect(self) -> None:
         settings, memory, since = self.settings, StoreMemory(self.store, "main", Signal()), self.epoch
-        directory = Directory(memory, Signal())
+        directory = Directory(memory, Signal(), unasked)
         directory.found(None)
         shared = {
             "api": self.upstream,

@@ -5,9 +5,10 @@ import pytest
 
 from anthropic_exporter.errors import Unavailable
 from anthropic_exporter.service.organization import StoreMemory
-from anthropic_exporter.simulate.scripted import PROFILE
+from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, PROFILE, Event, ScriptedOrganization
 from ledger.broken_disk import BrokenDisk
-from service.office import FIRST, OTHER_ID, Key, acme
+from service.office import FIRST, NOW, OTHER_ID, Key, acme
+from simulate.harness import line
 
 COST = ("/v1/organizations/cost_report", "/v1/organizations/analytics/cost")
 
@@ -30,6 +31,30 @@ def test_one_of_the_six_that_fails_holds_the_rest_back(office):
     office.serve(acme())
     office.cycle("cost")
     assert office.at_work.ready
+
+
+def test_every_collector_tells_of_a_bad_key_by_itself_and_at_once(office):
+    office.serve(acme(), faults=("unauthorized",))
+    office.cycle(*FIRST)
+    for collector in office.at_work.status().collectors:
+        if collector.name in FIRST:
+            assert collector.state == "failing"
+            assert "HTTP 401" in collector.error
+            assert "Admin key" in collector.error
+    assert office.at_work.up() is False
+    office.serve(acme())
+    office.cycle("cost", "workspaces", *FIRST)
+    assert office.at_work.ready
+
+
+def test_the_default_workspace_is_known_as_such_where_the_inventory_is_off(office):
+    office.serve(ScriptedOrganization([Event(NOW - 3600, line(workspace=DEFAULT_WORKSPACE.id), uncached=1000)]))
+    office.settings = replace(office.settings, inventory=replace(office.settings.inventory, enabled=False))
+    office.source = "analytics"
+    office.restart()
+    office.cycle("usage", "api_key_usage", "cost")
+    shown = {key[2] for key in office.shown() if key[0] in {"anthropic_usage_tokens_total", "anthropic_cost_today_usd"}}
+    assert shown == {"default"}
 
 
 def test_one_of_the_six_that_is_not_offered_holds_nothing_back(office):

@@ -49,7 +49,7 @@ class Process(Machine):
         self._stop = threading.Event()
         self.accounts.load(clock())
         memory = StoreMemory(self.store, ALIAS, self._stop)
-        directory = Directory(memory, self._stop)
+        directory = Directory(memory, self._stop, lambda: ([], None))
         inventory = Inventory(self.store, ALIAS)
         year = partial(epoch, parts.since)
         api: Any = upstream.reports

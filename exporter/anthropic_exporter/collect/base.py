@@ -1,6 +1,8 @@
 """What every collector is, and what collectors of one organization tell each other."""
 
-from collections.abc import Iterator, Mapping
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol, runtime_checkable
@@ -8,8 +10,10 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from anthropic_exporter.collect.capability import Memory
-from anthropic_exporter.errors import Unavailable
+from anthropic_exporter.errors import NotSupported, Unavailable
 from anthropic_exporter.records import Held, Intake
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,17 @@ class Directory:
 
     The legacy reports call it null, the analytics reports by its ID; both become ``default``. So no analytics row
     can be read before the workspaces were asked once.
+
+    Args:
+        ask: lists the workspaces; second, the real ID of the default one where that can be told.
+        patience: seconds to wait for the collector of workspaces, which asks first.
     """
 
     memory: Memory
     stop: Event
+    ask: Callable[[], tuple[object, str | None]]
     patience: float = 60.0
+    _begun: Event = field(default_factory=Event)
     _asked: Event = field(default_factory=Event)
 
     @property
@@ -82,20 +92,42 @@ class Directory:
         if default_workspace and default_workspace != self.default_workspace:
             self.memory.set("default_workspace", default_workspace)
         self._asked.set()
+        self._begun.set()
+
+    def unlisted(self) -> None:
+        """Note that no collector lists workspaces, or that its listing failed: whoever needs the ID asks for it."""
+        self._begun.set()
 
     def require(self) -> str | None:
         """Return the ID for a read of the analytics reports, waiting for the first listing.
 
         Raises:
-            Unavailable: the workspaces could not be asked, so rows could get a label that they lose later.
+            PollError: the workspaces could not be asked, so rows could get a label that they lose later.
         """
-        known = self.default_workspace
-        waited = 0.0
-        while known is None and not self._asked.wait(0.1):
-            waited += 0.1
-            if self.stop.is_set() or waited >= self.patience:
+        if self.default_workspace is None and not self._asked.is_set():
+            self._wait()
+            if not self._asked.is_set():
+                self._find()
+        return self.default_workspace
+
+    def _wait(self) -> None:
+        until = time.monotonic() + self.patience
+        while not self._begun.wait(0.1):
+            if self.stop.is_set() or time.monotonic() >= until:
                 raise Unavailable("the list of workspaces is not there yet, so the default one is not known")
-        return known or self.default_workspace
+
+    def _find(self) -> None:
+        try:
+            _, default = self.ask()
+        except NotSupported:
+            default = None
+        else:
+            if default is None:
+                log.warning(
+                    "upstream does not tell which workspace is the default one; reports that name it by its ID do not"
+                    ' say "default"'
+                )
+        self.found(default)
 
 
 def remember(memory: Memory, key: str, value: object) -> None:

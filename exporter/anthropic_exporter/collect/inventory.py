@@ -10,7 +10,7 @@ from typing import Protocol
 from anthropic_exporter.collect.base import Collector, Directory, Listing
 from anthropic_exporter.collect.capability import Capability
 from anthropic_exporter.collect.rounds import Rounds
-from anthropic_exporter.errors import NotSupported
+from anthropic_exporter.errors import NotSupported, PollError
 from anthropic_exporter.records import (
     ApiKey,
     Invite,
@@ -177,6 +177,9 @@ def _workspaces(api: InventoryApi, directory: Directory) -> Listing:
         workspaces, default = api.workspaces()
     except NotSupported:
         directory.found(None)
+        raise
+    except PollError:
+        directory.unlisted()
         raise
     directory.found(default)
     return _listing("workspace", workspaces)

@@ -71,8 +71,10 @@ def collectors(wiring: Wiring) -> list[Collector]:
     found: list[Collector] = []
     if settings.inventory.enabled:
         found.extend(_inventory(wiring))
-    else:
+    elif wiring.child or wiring.source == "org-scoped":
         wiring.directory.found(None)
+    else:
+        wiring.directory.unlisted()
     found.extend(_reports(wiring))
     # Only the reports can tell of a child; the rest would be its parent's.
     if not wiring.child:

@@ -147,7 +147,7 @@ class OrganizationAtWork:
             self._api,
             self._inventory,
             self._memory,
-            Directory(self._memory, self._stop),
+            Directory(self._memory, self._stop, self._api.workspaces),
             organization.source,
             self._epoch,
             child=bool(organization.organization_id),
