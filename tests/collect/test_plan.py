@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.plan import ARCHIVE, COLD, HOT, WARM, Cadence, Progress
 from anthropic_exporter.records import Interval
-from anthropic_exporter.utc import DAY, HOUR, MINUTE, WEEK, epoch, floor, month_start, year_start
+from anthropic_exporter.utc import (
+    DAY,
+    HOUR,
+    MINUTE,
+    WEEK,
+    epoch,
+    floor,
+    month_start,
+    previous_month_start,
+    year_start,
+)
 from ledger.bounded import quick
 from ledger.instants import at
 
@@ -118,7 +128,7 @@ def test_on_new_years_day_december_is_read_too():
 @given(moments, st.sampled_from(["year", "month", date(2026, 3, 15), date(2025, 6, 1)]))
 def test_months_are_whole_but_for_the_epoch_and_the_first_second(now, since):
     first = max(plan.base(epoch(since, now), now), plan.analytics_earliest(now))
-    found = plan.months(epoch(since, now), first, now)
+    found = plan.months(epoch(since, now), first, now, previous_month_start(now))
     assert_contiguous(found)
     assert all(window.ending_at - window.starting_at <= 31 * DAY for window in found)
     if found:

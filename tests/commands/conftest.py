@@ -12,12 +12,13 @@ from commands.spending_company import NOW, spending_company
 
 @pytest.fixture
 def company(monkeypatch, tmp_path, capsys):
-    """Return what starts the company (with switches, settings) and gives its simulator and a way to run commands."""
+    """Return what starts the company, or another organization, and gives its simulator and a way to run commands."""
     started = []
     monkeypatch.delenv("ANTHROPIC_ADMIN_API_KEY", raising=False)
 
-    def start(switches=None, settings=""):
-        fake = Simulator(spending_company(), switches or Switches(visibility_delay=0), now=lambda: float(NOW))
+    def start(switches=None, settings="", organization=None):
+        switches = switches or Switches(visibility_delay=0)
+        fake = Simulator(organization or spending_company(), switches, now=lambda: float(NOW))
         fake.start()
         started.append(fake)
         monkeypatch.setattr(time, "time", lambda: float(NOW))

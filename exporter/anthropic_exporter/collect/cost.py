@@ -17,7 +17,7 @@ from anthropic_exporter.collect.capability import Capability, Memory
 from anthropic_exporter.collect.intake import amount_values, arranger, bucketed, flat, list_values
 from anthropic_exporter.errors import EmptyRange
 from anthropic_exporter.records import CostRow, Intake, Interval, Reading
-from anthropic_exporter.utc import DAY, floor
+from anthropic_exporter.utc import DAY, floor, previous_month_start
 
 ANALYTICS = "/v1/organizations/analytics/cost"
 LEGACY = "/v1/organizations/cost_report"
@@ -60,6 +60,7 @@ class CostCollector:
         interval: seconds between polls.
         cadence: of late data; only its cold tier matters, since each poll reads the last days anyway.
         sources: which endpoints may serve it, the preferred one first.
+        days_since: from when cost by key is wanted day by day, given the time.
     """
 
     api: CostApi
@@ -70,6 +71,7 @@ class CostCollector:
     sources: tuple[str, ...]
     memory: Memory
     directory: Directory
+    days_since: Callable[[float], int] = previous_month_start
     name: str = "cost"
     _capability: Capability = field(init=False)
     _progress: plan.Progress = field(init=False)
@@ -138,7 +140,7 @@ class CostCollector:
                 yield found
 
     def _by_key(self, tier: int, now: float) -> Iterator[Intake]:
-        for window, width in plan.sums(tier, now, self.epoch(now), self.earliest(now)):
+        for window, width in plan.sums(tier, now, self.epoch(now), self.earliest(now), self.days_since(now)):
             reading = self.api.analytics_cost(
                 starting_at=window.starting_at,
                 ending_at=window.ending_at,

@@ -109,12 +109,13 @@ def hourly(tier: int, now: float, first: int) -> Interval:
     return Interval(max(start, first), hour_end(now))
 
 
-def months(epoch: int, first: int, now: float) -> list[Interval]:
+def months(epoch: int, first: int, now: float, days_since: int) -> list[Interval]:
     """Return the closed months whose single days are read no more, cut at the epoch.
 
-    For what is only ever summed since the epoch (requests, cost per key) one row a month does.
+    For what is only ever summed since the epoch (requests, cost per key) one row a month does, but for days that
+    somebody wants one by one.
     """
-    until = month_start(floor(now, DAY) - COLD_DAYS * DAY)
+    until = min(month_start(floor(now, DAY) - COLD_DAYS * DAY), days_since)
     cuts = {first, until, epoch}
     month = month_start(first)
     while month < until:
@@ -124,15 +125,21 @@ def months(epoch: int, first: int, now: float) -> list[Interval]:
     return [part for start, end in itertools.pairwise(edges) for part in chunks(start, end)]
 
 
-def sums(tier: int, now: float, epoch: int, earliest: int) -> list[tuple[Interval, str | None]]:
-    """Return the windows, with their widths, of what is only summed: whole months without a width, then days."""
+def sums(
+    tier: int, now: float, epoch: int, earliest: int, days_since: int | None = None
+) -> list[tuple[Interval, str | None]]:
+    """Return the windows, with their widths, of what is only summed: whole months without a width, then days.
+
+    Args:
+        days_since: from when single days are wanted, the previous month if not said.
+    """
     today = floor(now, DAY)
     first = max(base(epoch, now), earliest)
     if tier < COLD:
         return [(Interval(max(today - RECENT_DAYS * DAY, first), today + DAY), "1d")]
     if tier == COLD:
         return [(part, "1d") for part in chunks(max(today - COLD_DAYS * DAY, first), today + DAY)]
-    closed = months(epoch, first, now)
+    closed = months(epoch, first, now, previous_month_start(now) if days_since is None else days_since)
     days = closed[-1].ending_at if closed else first
     return [(part, None) for part in closed] + [(part, "1d") for part in chunks(days, today + DAY)]
 

@@ -1,11 +1,11 @@
-"""Tables that commands write out: named columns of texts, counts and money, and the rows under them."""
+"""Tables that commands write out: named columns of texts, whole counts, money and other decimals, and their rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "count", "money"]
+Kind = Literal["text", "count", "money", "quantity"]
 Cell = str | int | Decimal | None
 
 

@@ -45,7 +45,13 @@ def to_parquet(table: Table) -> bytes:
         ConfigError: pyarrow is not installed.
     """
     arrow, parquet = _pyarrow()
-    types: dict[Kind, Any] = {"text": arrow.string(), "count": arrow.int64(), "money": arrow.decimal256(60, 20)}
+    decimals = arrow.decimal256(60, 20)
+    types: dict[Kind, Any] = {
+        "text": arrow.string(),
+        "count": arrow.int64(),
+        "money": decimals,
+        "quantity": decimals,
+    }
     columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
     arrays = [
         arrow.array([_fixed(cell) for cell in cells], type=types[column.kind])

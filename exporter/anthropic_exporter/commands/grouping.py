@@ -11,7 +11,7 @@ from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.records import NONE
 
 Facts = Mapping[str, str | int]
-"""What a part of an amount is about: "day" in seconds since 1970, everything else as its label."""
+"""What a part of an amount is about: "day" in seconds since 1970 (the month is the day's), the rest as its label."""
 
 _NAMED: Mapping[str, tuple[str, ...]] = {
     "workspace": ("workspace_id", "workspace_name"),
@@ -22,10 +22,15 @@ _NAMED: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class Groups:
-    """Sums of measures by some facts. A measure that nothing was added to is not known."""
+    """Sums of measures by some facts. A measure that nothing was added to is not known.
+
+    Args:
+        conclude: gives further measures of a row from its sums.
+    """
 
     by: Sequence[str]
     measures: Sequence[Column]
+    conclude: Callable[[Mapping[str, Cell]], Mapping[str, Cell]] = dict
     _sums: dict[tuple[str | int, ...], dict[str, Cell]] = field(default_factory=dict)
 
     def add(self, facts: Facts, measure: str, amount: int | Decimal) -> None:
@@ -50,14 +55,14 @@ class Groups:
             [
                 reading.id,
                 *(cell for name, value in zip(self.by, key, strict=True) for cell in _cells(reading, name, value)),
-                *(sums.get(measure.name) for measure in self.measures),
+                *({**sums, **self.conclude(sums)}.get(measure.name) for measure in self.measures),
             ]
             for key, sums in sorted(self._sums.items(), key=lambda item: tuple(map(_order, item[0])))
         ]
         return Table([*columns, *self.measures], rows)
 
     def _group(self, facts: Facts) -> dict[str, Cell]:
-        return self._sums.setdefault(tuple([facts[name] for name in self.by]), {})
+        return self._sums.setdefault(tuple([_fact(facts, name) for name in self.by]), {})
 
 
 def workspace_name(reading: Reading, workspace_id: str) -> str:
@@ -73,6 +78,10 @@ def api_key_name(reading: Reading, api_key_id: str) -> str:
 
 
 _NAMES: Mapping[str, Callable[[Reading, str], str]] = {"workspace": workspace_name, "api_key": api_key_name}
+
+
+def _fact(facts: Facts, name: str) -> str | int:
+    return date(int(facts["day"]))[: len("2026-07")] if name == "month" else facts[name]
 
 
 def _columns(name: str) -> list[Column]:

@@ -20,7 +20,7 @@ from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.money.statement import Statement
 from anthropic_exporter.service.organization import FIRST, OrganizationAtWork
 from anthropic_exporter.service.poller import Poller
-from anthropic_exporter.utc import Since
+from anthropic_exporter.utc import Since, previous_month_start
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -48,28 +48,29 @@ def keep_quiet(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def reading(settings: Settings, now: float, since: Since | None = None) -> Iterator[list[Reading]]:
+def reading(settings: Settings, now: float, since: Since, days_since: float | None = None) -> Iterator[list[Reading]]:
     """Read every organization through the exporter's own pipeline, and keep what was read while the context lasts.
 
     Nothing of an exporter's state is touched: what is read is held in memory. One moment counts for all of it, so
     that a midnight in between cannot part usage from its bill.
 
     Args:
-        since: from when to read; None for ``counters.since``. The previous month is always read.
+        since: from when to read. The previous month is always read.
+        days_since: the first day to keep by itself, where that is not the first of the previous month.
 
     Raises:
         NotRead: a collector that spend is made from failed.
         ConfigError: the price file cannot be used.
     """
-    if since is not None:
-        settings = dataclasses.replace(settings, counters=dataclasses.replace(settings.counters, since=since))
+    settings = dataclasses.replace(settings, counters=dataclasses.replace(settings.counters, since=since))
+    first = previous_month_start(now) if days_since is None else min(int(days_since), previous_month_start(now))
     prices = PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()
     several = len(settings.organizations) > 1
     with contextlib.ExitStack() as stack:
         found = []
         for organization in settings.organizations:
             try:
-                found.append(_read(stack, settings, organization, prices, now))
+                found.append(_read(stack, settings, organization, prices, now, first))
             except NotRead as error:
                 raise NotRead(f"{organization.alias}: {error}" if several else str(error)) from None
         yield found
@@ -81,6 +82,7 @@ def _read(
     organization: OrganizationSettings,
     prices: PriceList,
     now: float,
+    first: int,
 ) -> Reading:
     store = Store(":memory:")
     stack.callback(store.close)
@@ -93,6 +95,7 @@ def _read(
         lambda: None,
         lambda _: None,
         lambda: now,
+        days_since=lambda _: first,
     )
     stack.callback(at_work.join, 0.0)
     stack.callback(at_work.stop)

@@ -60,6 +60,7 @@ class Accounts:
         organization: the alias, which names it in the state file.
         epoch: from when counters count, given the time.
         changed: called with each committed difference of a stream (for the revision and lag metrics).
+        days_since: from when days are kept one by one, given the time; the windows of gauges need the previous month.
         from_zero: after a first start or a lost state, count from 0 on instead of from the epoch.
 
     Raises:
@@ -77,6 +78,7 @@ class Accounts:
         changed: Callable[[str, list[Delta], float], None],
         *,
         from_zero: bool = False,
+        days_since: Callable[[float], int] = previous_month_start,
     ) -> None:
         self._organization = organization
         self._store = store
@@ -87,6 +89,7 @@ class Accounts:
         self._epoch = epoch
         self._changed = changed
         self._from_zero = from_zero
+        self.days_since = days_since
         self._in_force = -1  # the epoch that the counters count from
         self._days: dict[str, Days] = {}
         self._days_from = 0  # the first day that the day sums reach back to
@@ -260,8 +263,8 @@ class Accounts:
             self._store.set_meta(self._organization, key, "")
 
     def _move_days(self, now: float) -> None:
-        """Let the day sums begin with the previous month."""
-        first = previous_month_start(now)
+        """Drop the days that nobody asks for any more."""
+        first = self.days_since(now)
         if first < self._days_from:
             self._fill_days(self._recent(now), now)  # the clock was set back: what was dropped as old is not
         for days in self._days.values():
@@ -324,10 +327,10 @@ class Accounts:
         self._counters.apply(staged)
 
     def _recent(self, now: float) -> dict[str, list[Delta]]:
-        return {name: book.held(previous_month_start(now)) for name, book in self._books.items()}
+        return {name: book.held(self.days_since(now)) for name, book in self._books.items()}
 
     def _fill_days(self, held: dict[str, list[Delta]], now: float) -> None:
-        self._days_from = previous_month_start(now)
+        self._days_from = self.days_since(now)
         for days in self._days.values():
             days.clear()
         for name, account in self._accounts.items():

@@ -8,7 +8,7 @@ from anthropic_exporter.money.spend import TOKENS, WEB_SEARCH, Line, Lines, Spen
 DAYS = 7
 """How many days before today are looked at."""
 
-_COMPARED = (TOKENS, WEB_SEARCH)
+COMPARED = (TOKENS, WEB_SEARCH)
 """The cost types that there are estimates of."""
 
 _SMALLEST, _LARGEST = Decimal("0.1"), Decimal(10)
@@ -70,6 +70,6 @@ def _sides(days: Iterable[Spend]) -> tuple[Lines, Lines]:
             continue
         for sums, lines in ((estimated, day.estimated), (billed, day.billed)):
             for line, usd in lines.items():
-                if line[2] in _COMPARED:
+                if line[2] in COMPARED:
                     add(sums, line, usd)
     return estimated, billed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from anthropic_exporter.money.accounts import Accounts
-from anthropic_exporter.utc import DAY, floor, previous_month_start
+from anthropic_exporter.utc import DAY, floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Coverage:
         reaches: until when usage is known; the analytics report lies hours behind.
         settled: the days that are settled on the bill.
         settled_keys: those on the bill by key.
+        days_since: the first day that is kept by itself.
     """
 
     usage: float | None
@@ -22,6 +23,7 @@ class Coverage:
     reaches: float | None
     settled: frozenset[int]
     settled_keys: frozenset[int]
+    days_since: int
 
     def since(self, moment: float) -> bool:
         """Return whether spend is known since then: usage was read after it, or the bill where there is no usage."""
@@ -42,6 +44,7 @@ def coverage(accounts: Accounts, now: float) -> Coverage:
         reaches=accounts.reaches("usage") if accounts.has("usage") else None,
         settled=_settled(accounts, "cost", now),
         settled_keys=_settled(accounts, "cost.api_key", now),
+        days_since=accounts.days_since(now),
     )
 
 
@@ -52,5 +55,5 @@ def _read_at(accounts: Accounts, stream: str) -> float | None:
 def _settled(accounts: Accounts, stream: str, now: float) -> frozenset[int]:
     if not accounts.has(stream):
         return frozenset()
-    records = accounts.book(stream).records(previous_month_start(now), floor(now, DAY))
+    records = accounts.book(stream).records(accounts.days_since(now), floor(now, DAY))
     return frozenset(start for (start, end), record in records.items() if record.settled and end - start == DAY)

@@ -4,6 +4,7 @@ A day is made once and its sums are kept; when anything it was made from changes
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
@@ -105,6 +106,17 @@ class DayBook:
     def by_home(self) -> Sums:
         """USD by (api_key_id, workspace_id)."""
         return _summed((((key, workspace_id), usd) for (workspace_id, _, key), usd in self.by_key.items()))
+
+    def split(self, amounts: Lines, *, as_estimated: bool = False) -> KeyLines:
+        """Return what the day costs by another measure, over the keys: as its spend is split, or by the estimates."""
+        if self._keys is None:
+            return _summed(((workspace_id, model, NONE), usd) for (workspace_id, model, _), usd in amounts.items())
+        spend = replace(self.spend, basis="estimated") if as_estimated else self.spend
+        return by_key(spend, self._keys, amounts)
+
+    def owner(self, workspace_id: str, api_key_id: str) -> Owner:
+        """Return the owner of what a key spends in a workspace."""
+        return self._attribution.owner(workspace_id, api_key_id)
 
     def budget(self, index: int) -> Sums:
         """USD by (workspace_id,) of what counts towards a budget."""

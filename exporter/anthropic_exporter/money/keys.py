@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from anthropic_exporter.money.allocation import allocate, units
-from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.spend import TOKENS, WEB_SEARCH, ZERO, Lines, Spend, add
 from anthropic_exporter.records import NONE, Labels, Values
 
@@ -40,26 +39,31 @@ class KeyFacts:
     home: Home
 
 
-def by_key(spend: Spend, facts: KeyFacts) -> KeyLines:
-    """Return the day's spend by workspace, model and key; it adds up to the day's lines."""
+def by_key(spend: Spend, facts: KeyFacts, amounts: Lines | None = None) -> KeyLines:
+    """Return the day's spend by workspace, model and key; it adds up to the day's lines.
+
+    Args:
+        amounts: what to split in the same way instead of the spend: what the day costs by another measure.
+    """
+    lines = spend.lines if amounts is None else amounts
     if spend.basis == "billed" and facts.bill:
-        return _as_billed(spend.lines, facts, facts.bill)
-    return _as_estimated(spend, facts)
+        return _as_billed(lines, spend.billed, facts, facts.bill)
+    return _as_estimated(lines, spend.estimated, facts)
 
 
-def _as_estimated(spend: Spend, facts: KeyFacts) -> KeyLines:
+def _as_estimated(lines: Lines, estimated: Lines, facts: KeyFacts) -> KeyLines:
     claims: dict[tuple[str, str], Claims] = {}
     for (key, model), (tokens, searches) in facts.estimates.items():
         _claim(claims.setdefault((model, TOKENS), {}), key, tokens)
         _claim(claims.setdefault((NONE, WEB_SEARCH), {}), key, searches)
     found: KeyLines = {}
-    for group, amounts in _groups(spend.lines).items():
-        bases = {line[0]: units(usd) for line, usd in spend.estimated.items() if line[1:] == group}
+    for group, amounts in _groups(lines).items():
+        bases = {line[0]: units(usd) for line, usd in estimated.items() if line[1:] == group}
         _place(found, group[0], amounts, bases, claims.get(group, {}), facts.home)
     return found
 
 
-def _as_billed(lines: Lines, facts: KeyFacts, bill: Mapping[Labels, Values]) -> KeyLines:
+def _as_billed(lines: Lines, billed: Lines, facts: KeyFacts, bill: Mapping[Labels, Values]) -> KeyLines:
     """Give each key what it was billed.
 
     The bill of a key does not tell tokens from searches. What is left of a key's bill when its tokens are placed is
@@ -68,20 +72,16 @@ def _as_billed(lines: Lines, facts: KeyFacts, bill: Mapping[Labels, Values]) -> 
     left: Claims = {}
     tokens: dict[str, Claims] = {}
     for (key, model), values in bill.items():
-        billed = units(Decimal(values[0]))
+        whole = units(Decimal(values[0]))
         searches = units(Decimal(facts.estimates.get((key, model), (ZERO, ZERO))[1]))
-        for_tokens = 0 if model == NONE else max(billed - searches, 0)
+        for_tokens = 0 if model == NONE else max(whole - searches, 0)
         tokens.setdefault(model, {})[key] = for_tokens
-        left[key] = left.get(key, 0) + max(billed - for_tokens, 0)
+        left[key] = left.get(key, 0) + max(whole - for_tokens, 0)
     found: KeyLines = {}
-    merged: dict[str, dict[str, Decimal]] = {}
-    for (model, _), amounts in _groups(lines).items():
-        for workspace_id, usd in amounts.items():
-            of = merged.setdefault(model, {})
-            of[workspace_id] = EXACT.add(of.get(workspace_id, ZERO), usd)
+    merged, wholes = _by_model(lines), _by_model(billed)
     for model in sorted(merged, key=lambda model: model == NONE):
         claims = left if model == NONE else tokens.get(model, {})
-        bases = {workspace_id: units(usd) for workspace_id, usd in merged[model].items()}
+        bases = {workspace_id: units(usd) for workspace_id, usd in wholes.get(model, {}).items()}
         over = _place(found, model, merged[model], bases, claims, facts.home)
         if model != NONE:
             for key, rest in over.items():
@@ -95,6 +95,14 @@ def _groups(lines: Lines) -> dict[tuple[str, str], dict[str, Decimal]]:
     for (workspace_id, model, cost_type), usd in lines.items():
         groups.setdefault((model, cost_type), {})[workspace_id] = usd
     return groups
+
+
+def _by_model(lines: Lines) -> dict[str, dict[str, Decimal]]:
+    """Return lines by model, then by workspace."""
+    found: dict[str, dict[str, Decimal]] = {}
+    for (workspace_id, model, _), usd in lines.items():
+        add(found.setdefault(model, {}), workspace_id, usd)
+    return found
 
 
 def _claim(claims: Claims, key: str, usd: object) -> None:

@@ -15,7 +15,7 @@ from anthropic_exporter.money.matching import by_key
 from anthropic_exporter.money.policies import Violation, violations
 from anthropic_exporter.money.spend import UNBILLED, ZERO, DayFacts, Line, Spend, add, calibrated, spend, total
 from anthropic_exporter.records import Labels, Values
-from anthropic_exporter.utc import DAY, HOUR, floor, month_start, next_month_start, previous_month_start
+from anthropic_exporter.utc import DAY, HOUR, floor, month_start, next_month_start
 
 View = Callable[[DayBook], Mapping[tuple[str, ...], Decimal]]
 
@@ -44,7 +44,7 @@ class Spending:
         if entities != self._attribution.entities:
             self._attribution = Attribution(self._attribution.rules, entities)
         today = floor(now, DAY)
-        days = range(previous_month_start(now), today + DAY, DAY)
+        days = range(coverage.days_since, today + DAY, DAY)
         for kept in (self._spend, self._days):
             for old in [day for day in kept if day not in days]:
                 del kept[old]
@@ -119,7 +119,7 @@ class Spending:
 
 
 class Statement:
-    """The money of one organization at one moment. Days reach back to the start of the previous month."""
+    """The money of one organization at one moment. Days reach back as far as its accounts keep them."""
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from anthropic_exporter.config import Settings
 from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.records import RateLimit, SpendLimit
 from anthropic_exporter.service import streams
-from anthropic_exporter.utc import MINUTE
+from anthropic_exporter.utc import MINUTE, previous_month_start
 
 WARM, COLD = 15, 360
 """Cadences of late data, in multiples of usage.interval."""
@@ -41,6 +41,7 @@ class Wiring:
         source: which generation of the reports may be read.
         epoch: from when counters count, given the time.
         child: whether the organization is one of several that the credential reads.
+        days_since: from when days are kept one by one, given the time.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Wiring:
     source: str
     epoch: Callable[[float], int]
     child: bool = False
+    days_since: Callable[[float], int] = previous_month_start
 
     @property
     def cadence(self) -> Cadence:
@@ -146,6 +148,7 @@ def _reports(wiring: Wiring) -> list[Collector]:
                 sources=_sources(wiring, (cost.ANALYTICS, cost.LEGACY)),
                 memory=wiring.memory,
                 directory=wiring.directory,
+                days_since=wiring.days_since,
             )
         )
     return found

@@ -30,7 +30,7 @@ from anthropic_exporter.service import activity_streams, streams
 from anthropic_exporter.service.collectors import Wiring, collectors, listed_kinds
 from anthropic_exporter.service.poller import Poller
 from anthropic_exporter.status import OrganizationStatus
-from anthropic_exporter.utc import epoch
+from anthropic_exporter.utc import epoch, previous_month_start
 
 FIRST = ("organization", "workspaces", "api_keys", "usage", "api_key_usage", "cost")
 """The collectors whose whole first exposition makes the organization ready; the others wait for them."""
@@ -73,6 +73,7 @@ class OrganizationAtWork:
         pacer: of the credential, where several organizations share one; else one of its own.
         foreign: called when the credential turns out to be another organization's. Nothing is read or taken any more;
             whoever is called puts another ``OrganizationAtWork`` in this one's place, over an emptied state.
+        days_since: from when days are kept one by one, given the time.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class OrganizationAtWork:
         foreign: Callable[["OrganizationAtWork"], None],
         clock: Callable[[], float],
         pacer: Pacer | None = None,
+        days_since: Callable[[float], int] = previous_month_start,
     ) -> None:
         self.alias = organization.alias
         self._settings = settings
@@ -129,6 +131,7 @@ class OrganizationAtWork:
             self._epoch,
             self._changed,
             from_zero=settings.counters.on_state_loss == "zero",
+            days_since=days_since,
         )
         self.view = OrganizationView(
             self._accounts,
@@ -151,6 +154,7 @@ class OrganizationAtWork:
             organization.source,
             self._epoch,
             child=bool(organization.organization_id),
+            days_since=days_since,
         )
         self.pollers = [self._poller(collector) for collector in collectors(wiring)]
 
