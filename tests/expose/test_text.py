@@ -183,6 +183,16 @@ def test_a_renderer_that_has_rendered_before_gives_what_a_new_one_gives(rounds):
                 assert again.body(**wanted) == fresh.body(**wanted)
 
 
+def test_a_family_that_did_not_move_is_not_rendered_again():
+    renderer = Renderer()
+    still = FamilySamples(GAUGE, [(("o", "a"), 1)])
+    first = renderer.render([still, FamilySamples(COUNTER, [(("o", "a"), 1)])])
+    second = renderer.render([still, FamilySamples(COUNTER, [(("o", "a"), 2)])])
+    same = {new.family: new is old for old, new in zip(first.blocks, second.blocks, strict=True)}
+    assert same == {GAUGE: True, COUNTER: False}
+    assert b'{organization_id="o",name="a"} 2\n' in second.body()
+
+
 def test_prefixes_of_series_that_are_gone_are_dropped():
     renderer = Renderer()
     renderer.render(

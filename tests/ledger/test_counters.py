@@ -215,3 +215,20 @@ def test_forgetting_a_family_leaves_the_others():
     made.forget([FAMILY])
     assert made.families() == ["other"]
     assert made.overflowed(FAMILY) == 0
+
+
+def test_what_is_shown_is_the_same_list_until_something_moves():
+    made = counters(idle_ttl=TTL)
+    post(made, [(("a",), 1), (("b",), 2)], START)
+    assert made.shown(FAMILY, START) == [(("a",), 0), (("b",), 0)]
+    after_hold = made.shown(FAMILY, START + HOLD)
+    assert after_hold == [(("a",), 1), (("b",), 2)]
+    assert made.shown(FAMILY, START + HOLD + 1) is after_hold
+    post(made, [(("a",), 1)], START + HOLD + 1)
+    moved = made.shown(FAMILY, START + HOLD + 1)
+    assert moved == [(("a",), 2), (("b",), 2)]
+    assert made.shown(FAMILY, START + TTL + 1) == [(("a",), 2)], "b has not moved for the time after which it is hidden"
+    assert made.shown(FAMILY, START + TTL) == moved, "the clock was set back"
+    assert made.overshoot(FAMILY) == 0
+    post(made, [(("a",), -1)], START + TTL)
+    assert made.overshoot(FAMILY) == 1 / 3

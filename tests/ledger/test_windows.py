@@ -1,6 +1,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anthropic_exporter.ledger.windows import WINDOWS, Days, bounds
 from anthropic_exporter.utc import DAY, epoch, next_month_start, previous_month_start
@@ -62,3 +64,36 @@ def test_the_epoch_is_where_counters_start(since, expected):
 def test_months_roll_over_the_year():
     assert next_month_start(at("2026-12-31T23:59:59")) == at("2027-01-01")
     assert previous_month_start(at("2027-01-01")) == at("2026-12-01")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.integers(0, 9), st.sampled_from("ab"), st.integers(-9, 9)),  # a difference
+            st.integers(0, 4),  # days up to there are forgotten
+            st.tuples(st.integers(0, 9), st.integers(0, 10)),  # somebody looks at a window
+        ),
+        max_size=40,
+    )
+)
+def test_sums_that_are_kept_are_those_of_the_days(steps):
+    days = Days()
+    looked: dict[tuple[int, int], object] = {}
+    for step in steps:
+        match step:
+            case (day, str(name), amount):
+                days.add(day * DAY, (name,), (amount,))
+            case int():
+                days.forget_before(step * DAY)
+            case (first, last):
+                bounds = (first * DAY, last * DAY)
+                anew = dict.fromkeys(days.labels(), 0)
+                for day in range(first, last):
+                    for labels, (amount,) in days.day(day * DAY).items():
+                        anew[labels] += amount
+                sums = {labels: amount for labels, (amount,) in days.total(*bounds).items()}
+                held = {labels for day in range(10) for labels in days.day(day * DAY)}
+                assert {**dict.fromkeys(days.labels(), 0), **sums} == anew
+                # An equal stamp promises equal sums.
+                stamp = days.stamp(*bounds)
+                assert looked.setdefault(stamp, (sums, held)) == (sums, held)

@@ -1,6 +1,6 @@
 """Everything that one organization shows at one moment, as samples of catalogue families."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from anthropic_exporter.expose.access import access
@@ -16,8 +16,19 @@ from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.coverage import coverage
 from anthropic_exporter.money.entities import Entities
 from anthropic_exporter.money.statement import Spending, Statement
-from anthropic_exporter.records import TOKEN_TYPES
+from anthropic_exporter.records import TOKEN_TYPES, Labels, Values
 from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
+
+Samples = Iterator[tuple[str, Sequence[Sample]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A family as it was made last, and what it was made of."""
+
+    organization_id: str
+    made_of: Sequence[Sample]
+    made: FamilySamples
 
 
 @dataclass(slots=True)
@@ -43,6 +54,8 @@ class OrganizationView:
     money: Spending | None = None
     folding: Folding = field(default_factory=lambda: Folding(10_000))
     history: Callable[[float], int] = previous_month_start
+    _kept: dict[str, "_Kept"] = field(default_factory=dict)
+    _sums: dict[tuple[str, str], tuple[tuple[int, ...], list[Sample]]] = field(default_factory=dict)
 
     def families(self, organization_id: str, now: float) -> list[FamilySamples]:
         """Return all families with their samples."""
@@ -53,11 +66,7 @@ class OrganizationView:
         carried = self._carried(found)
         found.extend(access(self.inventory, self.last_used, self._counted_from(now), now))
         found.extend(holdings(self.inventory, carried, self.last_used, now))
-        return [
-            self._family(name, [((organization_id, *labels), value) for labels, value in samples])
-            for name, samples in found
-            if samples
-        ]
+        return [self._family(organization_id, name, samples) for name, samples in found if samples]
 
     def prices(self, now: float) -> FamilySamples:
         """Return the prices in force today; they are the same for every organization."""
@@ -77,50 +86,60 @@ class OrganizationView:
         known = "api_key_usage" in self.streams.values() and self.accounts.complete("api_key_usage")
         return self.history(now) if known else None
 
-    def _spending(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
+    def _spending(self, now: float) -> Samples:
         statement = self.statement(now)
         if statement is not None:
             yield from spending(statement, self.last_models)
 
-    def _family(self, name: str, samples: list[Sample]) -> FamilySamples:
+    def _family(self, organization_id: str, name: str, samples: Sequence[Sample]) -> FamilySamples:
+        """Return the family with the organization in front; the very one of before where nothing has changed."""
+        kept = self._kept.get(name)
+        if kept and kept.organization_id == organization_id and (kept.made_of is samples or kept.made_of == samples):
+            return kept.made
         family = self.family(name)
-        return FamilySamples(family, self.folding.fold(family, samples))
+        whole = [((organization_id, *labels), value) for labels, value in samples]
+        made = FamilySamples(family, self.folding.fold(family, whole))
+        self._kept[name] = _Kept(organization_id, samples, made)
+        return made
 
-    def _counters(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
+    def _counters(self, now: float) -> Samples:
         for name, stream in self.streams.items():
             if self.accounts.complete(stream):
-                yield name, list(self.accounts.counters.shown(name, now))
+                yield name, self.accounts.counters.shown(name, now)
 
-    def _windows(self, now: float) -> Iterator[tuple[str, list[Sample]]]:
+    def _windows(self, now: float) -> Samples:
         for window in WINDOWS:
             if self._valid("usage", window, now):
-                sums = self._sums("usage", window, now)
-                yield (
-                    f"anthropic_usage_{window}_tokens",
-                    [
-                        ((*labels, token_type), count)
-                        for labels, counts in sums.items()
-                        for token_type, count in zip(TOKEN_TYPES, counts, strict=True)
-                    ],
-                )
-                money = self._sums("estimate", window, now)
-                yield f"anthropic_estimated_cost_{window}_usd", [(labels, sum(usd)) for labels, usd in money.items()]
+                yield f"anthropic_usage_{window}_tokens", self._window("usage", window, now, _tokens)
+                yield f"anthropic_estimated_cost_{window}_usd", self._window("estimate", window, now, _sum)
             if self._valid("cost", window, now):
-                billed = self.accounts.days("cost").total(*bounds(window, now))
-                yield f"anthropic_cost_{window}_usd", [(labels, usd[0]) for labels, usd in billed.items()]
+                yield f"anthropic_cost_{window}_usd", self._window("cost", window, now, _first)
 
-    def _sums(self, book: str, window: str, now: float) -> dict[tuple[str, ...], tuple[int, ...]]:
-        """Return a window's sums, with a zero for what was used in another window: usage is known to be none."""
-        days = self.accounts.days(book)
-        zeros = {labels: (0,) * (len(TOKEN_TYPES) if book == "usage" else 2) for labels in days.labels()}
-        return {**zeros, **days.total(*bounds(window, now))}  # type: ignore[dict-item] # tokens are whole numbers
+    def _window(
+        self, book: str, window: str, now: float, samples: Callable[[Labels, Values], list[Sample]]
+    ) -> list[Sample]:
+        """Return the samples of a window's sums; those of before while the sums are the same.
+
+        What was used in another window has a zero: usage is known to be none. A bill is not.
+        """
+        days, (start, end) = self.accounts.days(book), bounds(window, now)
+        stamp = days.stamp(start, end)
+        kept = self._sums.get((book, window))
+        if kept is None or kept[0] != stamp:
+            sums = days.total(start, end)
+            if book != "cost":
+                zeros: Values = (0,) * (len(TOKEN_TYPES) if book == "usage" else 2)
+                sums = {**dict.fromkeys(days.labels(), zeros), **sums}
+            found = [sample for labels, values in sums.items() for sample in samples(labels, values)]
+            kept = self._sums[book, window] = (stamp, found)
+        return kept[1]
 
     def _valid(self, stream: str, window: str, now: float) -> bool:
         """Return whether the stream was read since the window began to be what it is."""
         since = floor(now, DAY) if window in ("today", "yesterday") else month_start(now)
         return self.accounts.complete(stream) and self.accounts.read_at(stream) >= since
 
-    def _freshness(self) -> Iterator[tuple[str, list[Sample]]]:
+    def _freshness(self) -> Samples:
         for stream in ("usage", "cost"):
             if not self.accounts.complete(stream):
                 continue
@@ -130,7 +149,7 @@ class OrganizationView:
             if fresh.settled_until is not None:
                 yield f"anthropic_{stream}_settled_timestamp_seconds", [((), fresh.settled_until)]
 
-    def _carried(self, found: list[tuple[str, list[Sample]]]) -> dict[str, set[str]]:
+    def _carried(self, found: list[tuple[str, Sequence[Sample]]]) -> dict[str, set[str]]:
         carried: dict[str, set[str]] = {"workspace_id": set(), "api_key_id": set()}
         for name, samples in found:
             labels = self.family(name).labels[1:]
@@ -139,3 +158,15 @@ class OrganizationView:
                     place = labels.index(key)
                     values.update([sample[0][place] for sample in samples])
         return carried
+
+
+def _tokens(labels: Labels, values: Values) -> list[Sample]:
+    return [((*labels, token_type), count) for token_type, count in zip(TOKEN_TYPES, values, strict=True)]
+
+
+def _sum(labels: Labels, values: Values) -> list[Sample]:
+    return [(labels, sum(values))]
+
+
+def _first(labels: Labels, values: Values) -> list[Sample]:
+    return [(labels, values[0])]

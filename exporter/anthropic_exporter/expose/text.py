@@ -8,10 +8,11 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and the Ope
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import is_
 
 from anthropic_exporter.expose import escape
 from anthropic_exporter.expose.exposition import Block, Exposition, Piece, piece
-from anthropic_exporter.expose.family import Family, FamilySamples, Value
+from anthropic_exporter.expose.family import Family, FamilySamples, Sample, Value
 
 
 class Renderer:
@@ -49,8 +50,18 @@ class _Frozen:
         self._openmetrics_head = piece(openmetrics_head(family))
         self._prefixes: dict[tuple[str, ...], bytes] = {}  # sorted by labels
         self._samples = Piece(b"", b"")
+        self._made_of: list[Sequence[Sample]] = []
+        self._block: Block | None = None
 
     def block(self, parts: Sequence[FamilySamples]) -> Block:
+        """Return the family's part of the exposition: the last one, when it would be made of the very same samples."""
+        made_of = [part.samples for part in parts]
+        same = len(made_of) == len(self._made_of) and all(map(is_, made_of, self._made_of))
+        if self._block is None or not same:
+            self._block, self._made_of = self._render(parts), made_of
+        return self._block
+
+    def _render(self, parts: Sequence[FamilySamples]) -> Block:
         values: dict[tuple[str, ...], Value] = {}
         for part in parts:
             values.update(part.samples)

@@ -9,7 +9,8 @@ first sample of a series, so one that appears at 5000 adds nothing to ``increase
 ``idle_ttl`` is hidden, and when it moves again it comes back at its old value first, for the same reason.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from anthropic_exporter.records import Labels, Number
@@ -49,6 +50,15 @@ class Staged:
     overflowed: set[tuple[str, Labels]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a family shows, as long as it does not move."""
+
+    samples: list[tuple[Labels, Number]]
+    since: float
+    until: float  # when the first of them is hidden as idle
+
+
 @dataclass(slots=True)
 class Counters:
     """All series of all counter families of one organization.
@@ -66,11 +76,14 @@ class Counters:
     kept: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _families: dict[str, dict[Labels, Counter]] = field(default_factory=dict)
     _overflowed: set[tuple[str, Labels]] = field(default_factory=set)
+    _held: dict[str, set[Labels]] = field(default_factory=dict)  # series with a hold that is not over for good
+    _shown: dict[str, "_Shown"] = field(default_factory=dict)
+    _overshoots: dict[str, float | None] = field(default_factory=dict)
 
     def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[tuple[str, Labels]]) -> None:
         """Take what the store holds."""
         for family, labels, counter in counters:
-            self._families.setdefault(family, {})[labels] = counter
+            self._put(family, labels, counter)
         self._overflowed.update(overflowed)
 
     def stage(self, postings: Iterable[Posting], now: float, *, born: bool, over: Staged | None = None) -> Staged:
@@ -96,7 +109,7 @@ class Counters:
     def apply(self, staged: Staged) -> None:
         """Take over what was staged, after the store has committed it."""
         for (family, labels), counter in staged.counters.items():
-            self._families.setdefault(family, {})[labels] = counter
+            self._put(family, labels, counter)
         self._overflowed |= staged.overflowed
 
     def restart(self, families: Iterable[str], now: float) -> Staged:
@@ -113,15 +126,28 @@ class Counters:
     def forget(self, families: Iterable[str]) -> None:
         """Drop families whose label sets have changed."""
         for family in families:
-            self._families.pop(family, None)
+            for kept in (self._families, self._held, self._shown, self._overshoots):
+                kept.pop(family, None)
             self._overflowed = {key for key in self._overflowed if key[0] != family}
 
-    def shown(self, family: str, now: float) -> Iterator[tuple[Labels, Number]]:
-        """Yield the series of a family that are to be exposed, with their values."""
+    def shown(self, family: str, now: float) -> list[tuple[Labels, Number]]:
+        """Return the series of a family that are to be exposed, with their values.
+
+        It is the very list of the call before when nothing has changed since, so that what was made of it can be kept.
+        """
         self._release(family, now)
-        for labels, counter in self._families.get(family, {}).items():
-            if now - counter.moved_at <= self.idle_ttl:
-                yield labels, counter.shown(now)
+        kept = self._shown.get(family)
+        if kept is None or not kept.since <= now <= kept.until or self._held.get(family):
+            kept = self._shown[family] = self._list(family, now)
+        return kept.samples
+
+    def _list(self, family: str, now: float) -> "_Shown":
+        counters = self._families.get(family, {})
+        fresh = {labels: counter for labels, counter in counters.items() if now - counter.moved_at <= self.idle_ttl}
+        oldest = min((counter.moved_at for counter in fresh.values()), default=math.inf)
+        return _Shown(
+            [(labels, counter.shown(now)) for labels, counter in fresh.items()], since=now, until=oldest + self.idle_ttl
+        )
 
     def items(self, family: str) -> Iterable[tuple[Labels, Counter]]:
         """Return the series of a family, hidden ones included."""
@@ -137,31 +163,37 @@ class Counters:
 
     def overshoot(self, family: str) -> float | None:
         """Return by what share the shown values exceed the totals, or None while there is no total."""
-        counters = self._families.get(family, {}).values()
-        total = sum(counter.total for counter in counters)
-        if total <= 0:
-            return None
-        return float(sum(counter.high for counter in counters) - total) / float(total)
+        if family not in self._overshoots:
+            counters = self._families.get(family, {}).values()
+            total = sum(counter.total for counter in counters)
+            excess = sum(counter.high for counter in counters) - total
+            self._overshoots[family] = float(excess) / float(total) if total > 0 else None
+        return self._overshoots[family]
 
     def next_change(self, now: float) -> float | None:
         """Return when the next hold ends, or None."""
-        ends = [
-            counter.hold_until
-            for counters in self._families.values()
-            for counter in counters.values()
-            if counter.hold_until > now
-        ]
-        return min(ends, default=None)
+        ends = [self._families[family][labels].hold_until for family, held in self._held.items() for labels in held]
+        return min((end for end in ends if end > now), default=None)
 
     def _release(self, family: str, now: float) -> None:
         """End the holds that are over for good, so that a clock that is set back takes no value back.
 
         A hold that lies far ahead was begun by a clock that has been set back since; its end would not come.
         """
-        counters = self._families.get(family, {})
-        for labels, counter in counters.items():
-            if counter.hold_until and not 0 < counter.hold_until - now <= 2 * self.birth_hold:
-                counters[labels] = replace(counter, hold_until=0.0)
+        for labels in list(self._held.get(family, ())):
+            counter = self._families[family][labels]
+            if not 0 < counter.hold_until - now <= 2 * self.birth_hold:
+                self._put(family, labels, replace(counter, hold_until=0.0))
+
+    def _put(self, family: str, labels: Labels, counter: Counter) -> None:
+        self._families.setdefault(family, {})[labels] = counter
+        held = self._held.setdefault(family, set())
+        if counter.hold_until:
+            held.add(labels)
+        else:
+            held.discard(labels)
+        self._shown.pop(family, None)
+        self._overshoots.pop(family, None)
 
     def _place(
         self,
