@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from anthropic_exporter.collect import claude_code
+from anthropic_exporter.collect import claude_code, plan
 from anthropic_exporter.collect.claude_code import ACTIVITY, AT_ONCE, MODELS, TOOLS, USERS, ClaudeCodeCollector
 from anthropic_exporter.errors import Unavailable
 from anthropic_exporter.ledger.book import Book, Stream
@@ -15,6 +15,7 @@ NOW = 1_790_000_000.0
 TODAY = floor(NOW, DAY)
 EPOCH = TODAY - 17 * DAY
 INTERVAL, PAUSE = 1800.0, 3.0
+WARM, COLD = 4 * INTERVAL, 12 * INTERVAL
 
 
 def record(actor="robin@example.com", terminal="vscode", sessions=1, kind="user_actor", **more):
@@ -49,8 +50,11 @@ class World:
         self.active = {}
         self.restart()
 
-    def restart(self):
-        self.collector = ClaudeCodeCollector(self.api, INTERVAL, PAUSE, lambda _: EPOCH, self.memory, self.person)
+    def restart(self, pause=PAUSE):
+        cadence = plan.Cadence(WARM, COLD)
+        self.collector = ClaudeCodeCollector(
+            self.api, INTERVAL, pause, cadence, lambda _: EPOCH, self.memory, self.person
+        )
 
     def cycle(self, now=NOW):
         self.api.asked.clear()
@@ -101,11 +105,38 @@ def test_while_the_history_is_read_today_is_read_at_its_interval():
     assert TODAY in world.cycle(NOW + INTERVAL)
 
 
-def test_the_day_before_yesterday_is_read_once_a_day():
+def test_the_day_before_yesterday_is_read_with_the_last_48_hours():
     world = World(Api())
     world.fill()
-    assert world.cycle(NOW + DAY)[0] == TODAY - DAY
-    assert world.cycle(NOW + DAY + INTERVAL) == [TODAY, TODAY + DAY]
+    assert world.cycle(NOW + INTERVAL) == [TODAY - DAY, TODAY]
+    assert world.cycle(NOW + WARM) == [TODAY - 2 * DAY, TODAY - DAY, TODAY]
+    assert world.cycle(NOW + WARM + INTERVAL) == [TODAY - DAY, TODAY]
+
+
+def test_a_record_that_is_days_late_is_found_with_the_last_35_days():
+    world = World(Api(default=[record()]))
+    world.fill()
+    world.api.days[TODAY - 9 * DAY] = [record(sessions=4)]
+    world.cycle(NOW + COLD - 1)
+    assert world.total(ACTIVITY) == 18
+    world.fill(NOW + COLD)
+    assert world.total(ACTIVITY) == 18 + 3
+    assert world.collector.whole_streams()
+
+
+def test_after_days_of_absence_the_days_in_between_are_read_before_the_week_is_over():
+    world = World(Api(default=[record()]))
+    world.fill()
+    world.restart()
+    world.fill(NOW + 5 * DAY)
+    assert world.total(ACTIVITY) == 18 + 5
+
+
+def test_where_requests_are_not_limited_the_history_takes_one_cycle():
+    world = World(Api(default=[record()]))
+    world.restart(pause=0.0)
+    world.cycle()
+    assert world.collector.whole_streams()
 
 
 def test_the_history_is_audited_every_week():

@@ -167,7 +167,7 @@ def test_spend_that_is_not_to_be_had_for_the_moment_keeps_its_last_value(upstrea
 
 
 def test_counters_of_claude_code_are_shown_when_the_history_is_whole(work):
-    exporter = work()
+    exporter = work(upstream={"requests_per_minute": 1e9})  # a limit: the history takes more than one cycle
     exporter.cycle(*READY)
     exporter.pollers["claude_code"].cycle()
     assert exporter.pollers["claude_code"].collector.resume_after() is not None

@@ -1,7 +1,8 @@
 """Collector ``claude_code``: what people and machines did with Claude Code, day by day.
 
-Upstream answers one UTC day per call. Today and yesterday are read in each cycle, the day before once a day. The days
-since the epoch are read once in the background, a few at a time, and again every week; counters are shown once that
+Upstream answers one UTC day per call. Today and yesterday are read in each cycle, older days on the cadences of the
+reading plan: the day before yesterday with the warm tier, 35 days with the cold one, everything since the epoch at the
+first start and then weekly. The long ones are read in the background, a few days at a time; counters are shown once the
 history is whole. Every reading replaces its day, so nothing is counted twice however often it is read.
 """
 
@@ -12,10 +13,11 @@ from typing import Protocol
 
 import msgspec
 
+from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Listing, remember
 from anthropic_exporter.collect.capability import Memory
 from anthropic_exporter.records import ActiveUsers, Cells, ClaudeCodeRecord, Intake, Interval, Labels, Values
-from anthropic_exporter.utc import DAY, WEEK, floor
+from anthropic_exporter.utc import DAY, floor
 
 SOURCE = "/v1/organizations/usage_report/claude_code"
 
@@ -27,6 +29,9 @@ WIDTHS = {ACTIVITY: 5, TOOLS: 2, MODELS: 5, USERS: 6}
 
 AT_ONCE = 5
 """Days of the history per cycle."""
+
+AT_ONCE_UNPACED = 31
+"""The same where requests are not limited, so that nothing is to be left to others."""
 
 CUSTOMERS = ("api", "subscription")
 
@@ -42,11 +47,11 @@ class ClaudeCodeApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the days before yesterday are read."""
+    """How far the days are read."""
 
-    next_day: int | None = None  # of the walk through the history; None: not begun, or over
-    walked_at: float | None = None  # when the history was last read to its end
-    before_at: int = 0  # the day on which the day before yesterday was last read
+    next_day: int | None = None  # of the walk through older days; None: none is under way
+    walk: int = plan.ARCHIVE  # the tier that the walk is for
+    tiers: plan.Progress = plan.Progress()
 
 
 @dataclass(slots=True)
@@ -55,12 +60,14 @@ class ClaudeCodeCollector:
 
     Args:
         pause: seconds to leave for other collectors after each day of the history.
+        cadence: of late data.
         person: how people are shown; None: not at all.
     """
 
     api: ClaudeCodeApi
     interval: float
     pause: float
+    cadence: plan.Cadence
     epoch: Callable[[float], int]
     memory: Memory
     person: Person | None
@@ -81,46 +88,43 @@ class ClaudeCodeCollector:
         """
         today = floor(now, DAY)
         if self._is_due(now):
-            for day in self._recent(today):
+            tier = plan.due(self._progress.tiers, now, self.cadence)
+            if tier >= plan.COLD and self._progress.next_day is None:
+                self._keep(next_day=plan.oldest(tier, now, self.epoch(now)), walk=tier)
+            # The newest last: it moves most, and what is shown of it is then the freshest.
+            for day in range(today - (DAY if tier == plan.HOT else plan.RECENT_DAYS * DAY), today + DAY, DAY):
                 yield from self._day(day, now)
             self._recent_at = now
-            self._keep(before_at=today)
-        if self._progress.next_day is None and self._walk_is_due(now):
-            self._keep(next_day=self.epoch(now))
+            self._reached(min(tier, plan.WARM), now)
         yield from self._history(today, now)
 
     def whole_streams(self) -> list[str]:
         """Return all streams once the whole history is in."""
-        if self._progress.walked_at is None:
+        if self._progress.tiers.archive_at is None:
             return []
         return [ACTIVITY, TOOLS, MODELS, *([USERS] if self.person else [])]
 
     def resume_after(self) -> float | None:
         """Return the seconds to the next days of the history."""
-        return None if self._progress.next_day is None else AT_ONCE * self.pause
+        return None if self._progress.next_day is None else self._at_once() * self.pause
 
     def _is_due(self, now: float) -> bool:
         last = self._recent_at
         return self._progress.next_day is None or last is None or now - last >= self.interval or last > now
 
-    def _recent(self, today: int) -> list[int]:
-        # The newest last: it moves most, and what is shown of it is then the freshest.
-        days = [today - 2 * DAY] if self._progress.before_at < today else []
-        return [*days, today - DAY, today]
-
-    def _walk_is_due(self, now: float) -> bool:
-        last = self._progress.walked_at
-        return last is None or now - last >= WEEK or last > now
+    def _at_once(self) -> int:
+        return AT_ONCE if self.pause else AT_ONCE_UNPACED
 
     def _history(self, today: int, now: float) -> Iterator[Intake]:
-        for _ in range(AT_ONCE):
+        for _ in range(self._at_once()):
             day = self._progress.next_day
             if day is None:
                 return
             # The epoch moves at New Year: what lies before it is counted no more.
             day = max(day, self.epoch(now))
             if day >= today - DAY:
-                self._keep(next_day=None, walked_at=now)
+                self._keep(next_day=None)
+                self._reached(self._progress.walk, now)
                 return
             yield from self._intakes(day, self.api.claude_code(day))
             self._keep(next_day=day + DAY)
@@ -141,6 +145,9 @@ class ClaudeCodeCollector:
             yield Intake(stream, interval, {interval: _cells(rows)})
         if self.person:
             yield Intake(USERS, interval, {interval: _cells(_users(records, self.person))})
+
+    def _reached(self, tier: int, now: float) -> None:
+        self._keep(tiers=self._progress.tiers.read(tier, now))
 
     def _keep(self, **changes: object) -> None:
         self._progress = replace(self._progress, **changes)  # type: ignore[arg-type] # fields of Progress, checked by it

@@ -94,13 +94,14 @@ def hour_end(now: float) -> int:
     return floor(now, HOUR) + HOUR
 
 
+def oldest(tier: int, now: float, first: int) -> int:
+    """Return the first day of a cold or archive reading."""
+    return first if tier == ARCHIVE else max(first, floor(now, DAY) - COLD_DAYS * DAY)
+
+
 def daily(tier: int, now: float, first: int) -> list[Interval]:
     """Return the windows of closed days to read at 1d, in calls of at most 31 days."""
-    if tier < COLD:
-        return []
-    today = floor(now, DAY)
-    start = first if tier == ARCHIVE else max(first, today - COLD_DAYS * DAY)
-    return chunks(start, today - RECENT_DAYS * DAY)
+    return chunks(oldest(tier, now, first), floor(now, DAY) - RECENT_DAYS * DAY) if tier >= COLD else []
 
 
 def hourly(tier: int, now: float, first: int) -> Interval:

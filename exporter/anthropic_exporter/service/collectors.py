@@ -218,6 +218,7 @@ def _others(wiring: Wiring) -> list[Collector]:
                 api=api,
                 interval=settings.claude_code.interval,
                 pause=wiring.pause,
+                cadence=wiring.cadence,
                 epoch=wiring.epoch,
                 memory=memory,
                 person=people.naming(settings.privacy.emails, memory),
