@@ -9,7 +9,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from anthropic_exporter.expose.catalogue import families
+from anthropic_exporter.expose.catalogue import families, listed
 from anthropic_exporter.expose.selfmetrics import BUCKETS, MOST_DRIFTS, SelfMetrics, make_registry
 
 REQUESTS = "anthropic_exporter_upstream_requests_total"
@@ -231,3 +231,12 @@ def test_an_upstream_that_makes_names_up_does_not_fill_the_log(metrics, caplog):
     for number in range(MOST_DRIFTS + 50):
         observer.drift("/v1/organizations/me", "unknown_field", f"field_{number}")
     assert len(caplog.records) == MOST_DRIFTS
+
+
+def test_what_prometheus_client_tells_about_the_process_is_in_the_list():
+    process = {row.name: row for row in listed() if row not in families()}
+    exposed = list(parse_text(generate_latest(make_registry(SelfMetrics(lambda alias: alias))).decode()))
+    found = {sample.name: (metric.type, set(sample.labels)) for metric in exposed for sample in metric.samples}
+    assert {n: v for n, v in found.items() if not n.startswith("anthropic_")} == {
+        name: (row.kind, set(row.labels)) for name, row in process.items()
+    }

@@ -30,7 +30,7 @@ def metrics(form: str, **given: object) -> None:
     from anthropic_exporter.expose import catalogue  # noqa: PLC0415 - only this command pays for it
 
     settings = load(by_flag(given), os.environ, now=time.time(), need_key=False)
-    families = sorted(catalogue.families(settings.usage.group_by), key=lambda family: family.name)
+    families = sorted(catalogue.listed(settings.usage.group_by), key=lambda family: family.name)
     if form == "json":
         click.echo(json.dumps([_record(family) for family in families], indent=2))
     elif form == "markdown":

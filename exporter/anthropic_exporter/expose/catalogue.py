@@ -14,6 +14,7 @@ from anthropic_exporter.expose.rows import (
     exporter,
     inventory,
     limits,
+    process,
     spend,
     usage,
 )
@@ -58,6 +59,11 @@ _ROWS = (
 def families(group_by: tuple[str, ...] = DEFAULT_GROUP_BY) -> tuple[Family, ...]:
     """Every family, with the labels of ``usage.group_by`` where they belong."""
     return tuple(_resolve(row, group_by) for row in _ROWS)
+
+
+def listed(group_by: tuple[str, ...] = DEFAULT_GROUP_BY) -> tuple[Family, ...]:
+    """Every name that ``/metrics`` can show: the families, and what prometheus-client adds about the process."""
+    return (*families(group_by), *process.FAMILIES)
 
 
 def family(name: str, group_by: tuple[str, ...] = DEFAULT_GROUP_BY) -> Family:
