@@ -59,6 +59,7 @@ REQUIRED = {
         ("model", "service_tier", "inference_geo", "speed", "token_type"),
         "usage",
     ),
+    "anthropic_model_price_upper_bound_ratio": ("gauge", ("model",), "usage"),
     "anthropic_cost_usd_total": ("counter", LINE, "cost"),
     "anthropic_list_cost_usd_total": ("counter", LINE, "cost"),
     "anthropic_api_key_cost_usd_total": ("counter", (ORG, "api_key_id", "model"), "cost"),

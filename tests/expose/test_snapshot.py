@@ -240,8 +240,10 @@ def test_freshness_says_how_far_usage_and_cost_are_known():
 
 def test_prices_are_those_of_the_day():
     office = Office()
-    samples = office.view.prices(NOON)
+    samples, bounds = office.view.prices(NOON)
     assert samples.family.name == "anthropic_model_price_usd_per_million_tokens"
+    assert bounds.family.name == "anthropic_model_price_upper_bound_ratio"
+    assert bounds.samples == [(("claude-haiku-5-5",), 5)]
     found = {labels: usd for labels, usd in samples.samples if labels[0] == "claude-opus-5" and labels[4] == "output"}
     assert found["claude-opus-5", "standard", "global", "standard", "output"] == 25
 

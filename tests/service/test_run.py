@@ -3,9 +3,16 @@ import time
 from dataclasses import replace
 
 import pytest
+from prometheus_client import generate_latest
 
 from anthropic_exporter.config import OrganizationSettings, Settings
-from anthropic_exporter.config.sections import CostSettings, InventorySettings, UpstreamSettings, UsageSettings
+from anthropic_exporter.config.sections import (
+    CostSettings,
+    InventorySettings,
+    PricesSettings,
+    UpstreamSettings,
+    UsageSettings,
+)
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.expose.selfmetrics import make_registry
 from anthropic_exporter.ledger.store import Store
@@ -128,6 +135,44 @@ def test_a_reload_goes_on_with_the_same_counters(running, wait_until):
     running.next = ConfigError("exporter.yml: usage: expected a map")
     assert running.site.reload() == "exporter.yml: usage: expected a map"
     assert running.exporter._organizations == [after]
+
+
+CHEAPER = """
+prices:
+- {model: claude-opus-4-8, input: "1", cache_write_5m: "1", cache_write_1h: "1", cache_read: "1", output: "1"}
+- {model: claude-new-9, input: "3", cache_write_5m: "3", cache_write_1h: "3", cache_read: "3", output: "3"}
+"""
+
+
+def test_a_reload_takes_the_price_file_anew_and_a_bad_one_changes_nothing(running, wait_until, tmp_path):
+    """Prices are negotiated while exporters run: an override, a model of one's own, and a slip of the pen."""
+    file = tmp_path / "prices.yml"
+    running.next = replace(running.settings, prices=PricesSettings(file=str(file)))
+
+    def usd(name, model):
+        rows = [row for row in running.page().splitlines() if row.startswith(name) and f'model="{model}"' in row]
+        return [float(row.rsplit(" ", 1)[1]) for row in rows if 'speed="fast"' not in row]
+
+    def estimated():
+        # Both months: the test may run in the first hours of one.
+        return sum(usd(f"anthropic_estimated_cost_{w}_usd", model)[0] for w in ("month_to_date", "previous_month"))
+
+    model, price = line().model, "anthropic_model_price_usd_per_million_tokens"
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    listed = estimated()
+    file.write_text(CHEAPER.replace("claude-opus-4-8", model))
+    assert running.site.reload() is None
+    wait_until(lambda: estimated() == 0.001)
+    assert listed > 0.001
+    assert set(usd(price, model)) == {1.0, 1.1, 0.5, 0.55}  # as listed, in the US, by batch, both
+    assert 3.0 in usd(price, "claude-new-9")
+    file.write_text(CHEAPER.replace("input", "inputs"))
+    assert "prices.yml: prices[0].inputs: expected one of the keys" in running.site.reload()
+    assert (
+        "anthropic_exporter_config_last_reload_successful 0"
+        in generate_latest(make_registry(running.exporter.metrics)).decode()
+    )
+    assert estimated() == 0.001
 
 
 def test_nothing_begins_again_once_it_was_stopped(running, wait_until):

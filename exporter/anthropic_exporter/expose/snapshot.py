@@ -68,12 +68,15 @@ class OrganizationView:
         found.extend(holdings(self.inventory, carried, self.last_used, now))
         return [self._family(organization_id, name, samples) for name, samples in found if samples]
 
-    def prices(self, now: float) -> FamilySamples:
-        """Return the prices in force today; they are the same for every organization."""
-        return FamilySamples(
-            self.family("anthropic_model_price_usd_per_million_tokens"),
-            list(self.accounts.prices.rows(floor(now, DAY))),
+    def prices(self, now: float) -> list[FamilySamples]:
+        """Return the prices in force today and their bounds; they are the same for every organization."""
+        prices, today = self.accounts.prices, floor(now, DAY)
+        bounds: list[Sample] = [((model,), factor) for model, factor in prices.bounds(today)]
+        found = (
+            ("anthropic_model_price_usd_per_million_tokens", list(prices.rows(today))),
+            ("anthropic_model_price_upper_bound_ratio", bounds),
         )
+        return [FamilySamples(self.family(name), samples) for name, samples in found]
 
     def statement(self, now: float) -> Statement | None:
         """Return the account of spend at a moment; read it under the guard of the accounts."""

@@ -146,6 +146,13 @@ class PriceList:
         row = self._row((self._names.key(model), "standard", NONE), day)
         return Decimal(1) if row is None else row.upper_bound_factor
 
+    def bounds(self, day: int) -> Iterator[tuple[str, Decimal]]:
+        """Yield each name of a model whose estimates are lower bounds, with ``upper_bound_factor``."""
+        for key, name in self._listed:
+            factor = self.upper_bound_factor(name, day)
+            if factor != 1 and not (key in self._retired and self._retired[key] < day):
+                yield name, factor
+
     def web_search_price(self, day: int) -> Decimal:
         """Return USD per web search. No tier, geography or speed changes it.
 

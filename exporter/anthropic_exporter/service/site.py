@@ -124,7 +124,7 @@ class LiveSite:
             shown = self._once([organization for organization in self._organizations if organization.ready])
             families = [found for organization in shown for found in organization.families(now)]
             if shown:
-                families.append(shown[0].view.prices(now))
+                families.extend(shown[0].view.prices(now))
             made = self._renderer.render(families)
             self._tell(made, now, time.perf_counter() - begun)
             self._exposition = made

@@ -92,6 +92,16 @@ _ESTIMATED = (
         " price for prompts up to 100k tokens, which is a lower bound. Applied to usage"
         " (GET /v1/organizations/usage_report/messages, polled every 60s by default).",
     ),
+    Family(
+        "anthropic_model_price_upper_bound_ratio",
+        "gauge",
+        "ratio",
+        ("model",),
+        "usage",
+        "What usage of the model can cost at most, over its estimate, where usage reports do not tell the dearer part"
+        " (Haiku 5.5: prompts over 100k tokens); from the price list of the exporter and prices.file. Applied to usage"
+        " (GET /v1/organizations/usage_report/messages, polled every 60s by default).",
+    ),
 )
 
 _WINDOWS = tuple(
