@@ -107,7 +107,7 @@ def free_port() -> Callable[[], int]:
 def wait_until() -> Callable[..., object]:
     """Ask until the answer is true, and return it; fail after ``timeout`` seconds."""
 
-    def wait(predicate: Callable[[], object], timeout: float = 15.0) -> object:
+    def wait(predicate: Callable[[], object], timeout: float = 60.0) -> object:
         deadline = time.monotonic() + timeout
         while not (answer := predicate()):
             if time.monotonic() > deadline:

@@ -18,7 +18,15 @@ COMMAND = (sys.executable, "-m", "anthropic_exporter")
 KEY = "sk-ant-admin01-canary-kq7Zt2Vx9LmB4nRw8Hs3"
 _OWN = ("anthropic_exporter_", "anthropic_up", "process_", "python_")
 # Of what time alone moves: that an hour ends is told by the newest bucket too.
-_MOVING = ("_age_seconds", "_unused_seconds", "_forecast", "_peak_minute_", "_usage_settled_", "_usage_last_bucket_")
+_MOVING = (
+    "_age_seconds",
+    "_unused_seconds",
+    "_forecast",
+    "_peak_minute_",
+    "_usage_settled_",
+    "_usage_last_bucket_",
+    "_rate_limit_group_",
+)
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -97,6 +105,18 @@ class Exporter:
     def is_ready(self) -> bool:
         answer = self.get("/-/ready")
         return answer is not None and answer.status_code == 200
+
+    def has_run(self) -> bool:
+        """Return whether it is ready and every collector has run once, whatever came of it."""
+        if not self.is_ready():
+            return False
+        found = self.scrape()
+        prefix = "anthropic_exporter_collector"
+        begun, run = (
+            {labels for name, labels in found if name == f"{prefix}_{word}"}
+            for word in ("interval_seconds", "duration_seconds")
+        )
+        return bool(begun) and begun == run
 
     def scrape(self) -> dict[Sample, float]:
         """Return every sample of /metrics."""

@@ -40,8 +40,7 @@ def faulty(simulate, exporter, wait_until):
     script = Script(time.time(), seed=5)
     simulator = simulate(script.organization, slow_seconds=60.0, retry_after=0.2)
     served = exporter(simulator, upstream={"timeout": "1s"})
-    wait_until(served.is_ready, 30)
-    wait_until(lambda: served.value("anthropic_up"), 30)
+    wait_until(served.has_run, 60)
     witness = Witness(in_a_scrape(served), Truth(simulator, *reports("both", open_bucket=True)), wait_until)
     witness.settles()
     return served, simulator, script, witness

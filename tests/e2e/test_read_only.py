@@ -15,7 +15,7 @@ def test_only_get_is_sent(simulate, exporter, wait_until):
     script = Script(time.time(), seed=10)
     simulator = simulate(script.organization)
     served = exporter(simulator)
-    wait_until(lambda: served.value("anthropic_up") == 1, 30)
+    wait_until(served.has_run, 60)
     simulator.switch(faults=["unauthorized"])
     wait_until(lambda: served.value("anthropic_up") == 0, 30)
     assert {request.method for request in requests_of(simulator)} == {"GET"}

@@ -20,7 +20,7 @@ def working(simulate, exporter, wait_until):
     simulator = simulate(script.organization)
     served = exporter(simulator)
     witness = Witness(in_a_scrape(served), Truth(simulator, *reports("both", open_bucket=True)), wait_until)
-    wait_until(served.is_ready, READY)
+    wait_until(served.has_run, READY)
     witness.settles()
     return served, script, witness
 

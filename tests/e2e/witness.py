@@ -11,7 +11,7 @@ import pytest
 from e2e.parts import Exporter, Prometheus
 from e2e.truth import COUNTERS, FAMILIES, Sums, Truth, difference, highest, normalised
 
-_SETTLED = 40.0  # seconds; only a failure takes so long
+_SETTLED = 90.0  # seconds; only a failure takes so long
 
 
 class Witness:

@@ -157,6 +157,7 @@ class OrganizationAtWork:
             days_since=days_since,
         )
         self.pollers = [self._poller(collector) for collector in collectors(wiring)]
+        self._first = [poller for poller in self.pollers if poller.collector.name in FIRST]
 
     @property
     def ready(self) -> bool:
@@ -175,11 +176,16 @@ class OrganizationAtWork:
 
     def start(self) -> None:
         """Begin polling."""
-        if self.ready:
+        if self.ready or not self._first:
             self._others.set()
         else:
             self._patience.start()
         for poller in self.pollers:
+            self._metrics.set(
+                "anthropic_exporter_collector_interval_seconds",
+                (self.alias, poller.collector.name),
+                poller.collector.interval,
+            )
             poller.start()
 
     def stop(self) -> None:
@@ -202,11 +208,15 @@ class OrganizationAtWork:
         return self.view.families(self.id, now) if self.ready else []
 
     def up(self) -> bool | None:
-        """Return whether the last cycle of every supported collector succeeded; None while that is not known."""
+        """Return whether the last cycle of every supported collector succeeded, of those that have run.
+
+        None while that says nothing: as long as none has failed, and not all that the first exposition needs have run.
+        """
         states = [poller.health.state for poller in self.pollers]
         if "failing" in states:
             return False
-        return None if "starting" in states and not self.ready else "starting" not in states or None
+        begun = "starting" not in [poller.health.state for poller in self._first]
+        return True if self.ready and begun and set(states) != {"starting"} else None
 
     def next_change(self, now: float) -> float | None:
         """Return when something changes by time alone."""
@@ -351,7 +361,7 @@ class OrganizationAtWork:
             log.info("first exposition is whole", extra={"organization": self.alias, "id": self.id})
 
     def _first_done(self) -> bool:
-        first = [poller for poller in self.pollers if poller.collector.name in FIRST]
+        first = self._first or self.pollers
         done = [p.health.success is not None or p.health.state == "not supported" for p in first]
         return all(done) and any(p.health.success is not None for p in first)
 
@@ -360,7 +370,6 @@ class OrganizationAtWork:
         supported = health.state != "not supported"
         prefix = "anthropic_exporter_collector"
         self._metrics.set(f"{prefix}_supported", labels, supported)
-        self._metrics.set(f"{prefix}_interval_seconds", labels, poller.collector.interval)
         self._metrics.set(f"{prefix}_success", labels, health.state == "ok")
         self._metrics.set(f"{prefix}_last_attempt_timestamp_seconds", labels, health.attempt or 0.0)
         self._metrics.set(f"{prefix}_duration_seconds", labels, health.duration or 0.0)

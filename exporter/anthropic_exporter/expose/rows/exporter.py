@@ -24,7 +24,8 @@ def _own(
 _COLLECTORS = (
     _own(
         "anthropic_up",
-        "1 if the last cycle of every enabled collector that the organization supports succeeded, else 0.",
+        "1 if the last cycle of every enabled collector that the organization supports succeeded, of those that have"
+        " run, else 0.",
         ORGANIZATION,
     ),
     _own(
