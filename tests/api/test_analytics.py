@@ -122,6 +122,19 @@ def test_a_cost_without_a_model_has_its_type_alone():
     assert row.labels == ("none", "none", "none", "code_execution", "none")
 
 
+@pytest.mark.parametrize("cost_type", ["web_search", "code_execution", "session_usage", "brand_new"])
+def test_a_cost_that_is_not_for_tokens_has_no_model_though_it_is_told(cost_type):
+    row, _ = cost_row_of(
+        ("workspace_id", "model", "service_tier"),
+        workspace_id="w",
+        model="claude-opus-5-5",
+        service_tier="standard",
+        cost_type=cost_type,
+        token_type=None,
+    )
+    assert row.labels == ("w", "none", "none", cost_type, "none")
+
+
 def test_where_the_model_was_not_asked_for_the_rest_stays():
     row, _ = cost_row_of(("service_tier",), service_tier="batch", cost_type="tokens", token_type="output_tokens")
     assert row.labels == ("batch", "tokens", "output")

@@ -83,9 +83,10 @@ def test_a_token_type_that_is_new_is_passed_on_and_counted():
     assert drift == [("unknown_value", "token_type=audio_tokens")]
 
 
-@pytest.mark.parametrize("beside", [None, "standard"])
-def test_a_cost_without_a_model_has_its_type_alone(beside):
-    row, drift = row_of(cost_type="web_search", model=None, service_tier=beside, token_type=None)
+@pytest.mark.parametrize("tier", [None, "standard"])
+@pytest.mark.parametrize("model", [None, "claude-opus-5-5"])
+def test_a_cost_that_is_not_for_tokens_has_its_type_alone(model, tier):
+    row, drift = row_of(cost_type="web_search", model=model, service_tier=tier, token_type=None)
     assert row.labels == ("default", "none", "none", "web_search", "none")
     assert drift == []
 

@@ -153,20 +153,6 @@ class Truth:
         return self.simulator.world.organization.inventory(0).default_workspace_id
 
 
-def normalised(name: str, sums: Mapping[Labels, Decimal]) -> Sums:
-    """Take the model off cost that is not for tokens: the generations differ in whether they tell it."""
-    names = FAMILIES[name]
-    if "cost_type" not in names:
-        return dict(sums)
-    added: Sums = defaultdict(Decimal)
-    for labels, value in sums.items():
-        told = dict(zip(names, labels, strict=True))
-        if told["cost_type"] != "tokens":
-            told |= {label: "none" for label in ("model", "service_tier") if label in told}
-        added[_pick(told, names)] += value
-    return added
-
-
 def highest(*states: Mapping[str, Sums]) -> dict[str, Sums]:
     """Return what counters show after these truths in a row: of each series the largest; of gauges the last."""
     last = states[-1]

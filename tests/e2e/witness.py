@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.parts import Exporter, Prometheus
-from e2e.truth import COUNTERS, FAMILIES, Sums, Truth, difference, highest, normalised
+from e2e.truth import COUNTERS, FAMILIES, Sums, Truth, difference, highest
 
 _SETTLED = 90.0  # seconds; only a failure takes so long
 
@@ -35,7 +35,7 @@ class Witness:
         def agrees() -> bool:
             nonlocal state, left
             state = self._truth.families()
-            told = {name: normalised(name, sums) for name, sums in self._told().items()}
+            told = self._told()
             left = difference(highest(*self.states, state), told)
             return not left
 

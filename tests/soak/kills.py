@@ -18,7 +18,7 @@ from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
 from e2e.parts import KEY, Exporter, fast_settings
 from e2e.script import Script
-from e2e.truth import COUNTERS, Truth, difference, highest, normalised, reports
+from e2e.truth import COUNTERS, Truth, difference, highest, reports
 from e2e.witness import in_a_scrape
 from soak.figures import Broken, Figures
 
@@ -118,7 +118,7 @@ class KillTrial:
             nonlocal left
             if not (self._watch(exporter) and exporter.is_ready()):
                 return False
-            found = {name: normalised(name, sums) for name, sums in told().items()}
+            found = told()
             left = difference(highest(truth.families()), found)
             return not left
 

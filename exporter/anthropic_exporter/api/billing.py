@@ -8,6 +8,7 @@ from . import amounts
 from .endpoint import Endpoint
 from .reader import Reader
 
+_TOKENS = "tokens"
 _OF_TOKENS = frozenset({"model", "service_tier", "token_type"})
 
 
@@ -35,10 +36,11 @@ class Money:
 
 
 def without_model(dimensions: tuple[str, ...], labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Blank what a cost without a model cannot have: ``cost_type`` alone says what was paid for.
+    """Blank model, tier and token type of a cost that is not for tokens: ``cost_type`` alone says what was paid for.
 
-    Both generations then give such a cost the same labels, whatever they send beside it.
+    The generations differ in what they send beside a web search; both then give it the same labels.
     """
-    if "model" not in dimensions or labels[dimensions.index("model")] != NONE:
+    told = dict(zip(dimensions, labels, strict=True))
+    if told.get("model") != NONE and told.get("cost_type", _TOKENS) in {_TOKENS, NONE}:
         return labels
-    return tuple(NONE if name in _OF_TOKENS else word for name, word in zip(dimensions, labels, strict=True))
+    return tuple(NONE if name in _OF_TOKENS else word for name, word in told.items())
