@@ -40,6 +40,11 @@ def test_version_tells_version_revision_and_python(capsys):
     assert lines[2] == f"python: {platform.python_version()}"
 
 
+def test_the_flag_that_everybody_tries_does_the_same(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith(f"anthropic-exporter {__version__}")
+
+
 def test_version_imports_neither_server_nor_client():
     code = (
         "import sys; from anthropic_exporter.cli import run; run(['version']);"

@@ -56,7 +56,9 @@ class LazyGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take flags without a command as those of ``serve``."""
+        """Take flags without a command as those of ``serve``, and ``--version`` as everybody writes it."""
+        if args == ["--version"]:
+            args = ["version"]
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)

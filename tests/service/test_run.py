@@ -175,6 +175,18 @@ def test_a_reload_takes_the_price_file_anew_and_a_bad_one_changes_nothing(runnin
     assert estimated() == 0.001
 
 
+def test_a_collector_that_a_reload_switches_off_is_told_of_no_more(running, wait_until):
+    def collectors():
+        told = running.exporter.metrics._recorded["anthropic_exporter_collector_supported"]
+        return {name for _, name in told.numbers}
+
+    wait_until(lambda: {"usage", "cost"} <= collectors())
+    running.next = replace(running.settings, cost=CostSettings(enabled=False))
+    running.site.reload()
+    assert "usage" in collectors()
+    assert "cost" not in collectors()
+
+
 def test_nothing_begins_again_once_it_was_stopped(running, wait_until):
     wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
     (old,) = running.exporter._organizations

@@ -3,7 +3,7 @@
 import logging
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
@@ -141,6 +141,15 @@ class SelfMetrics(Collector):
                     for series in (recorded.numbers, recorded.distributions):
                         for labels in [labels for labels in series if labels[0] == alias]:
                             del series[labels]
+
+    def keep_collectors(self, alias: str, names: Collection[str]) -> None:
+        """Forget what was told of the organization's other collectors, which run no more."""
+        with self._lock:
+            for recorded in self._recorded.values():
+                if recorded.family.labels[:2] == ("organization_id", "collector"):
+                    for labels in [labels for labels in recorded.numbers if labels[0] == alias]:
+                        if labels[1] not in names:
+                            del recorded.numbers[labels]
 
     def observer(self, alias: str) -> "RequestObserver":
         """Return what the API client of that organization reports to."""

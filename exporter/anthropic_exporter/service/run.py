@@ -178,6 +178,8 @@ class Exporter:
         self._organizations = [self._at_work(organization, site) for organization in self._settings.organizations]
         for alias in before - {organization.alias for organization in self._organizations}:
             self.metrics.forget(alias)
+        for organization in self._organizations:
+            self.metrics.keep_collectors(organization.alias, {p.collector.name for p in organization.pollers})
         site.show(self._organizations)
 
     def _at_work(self, organization: OrganizationSettings, site: LiveSite) -> OrganizationAtWork:
