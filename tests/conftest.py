@@ -42,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
     """Take back what a command did to the logging of the process, so that no test depends on the one before."""
-    root, names = logging.getLogger(), ("httpx", "httpcore", "h11", "uvicorn", "uvicorn.error", "asyncio")
+    root, names = logging.getLogger(), ("httpx", "httpcore", "h11", "urllib3", "uvicorn", "uvicorn.error", "asyncio")
     level, hooks = root.level, (sys.excepthook, threading.excepthook)
     levels = [(name, logging.getLogger(name).level) for name in names]
     yield

@@ -3,6 +3,7 @@
 ExporterError
 ├── ConfigError          the process cannot start: exit 2 with the message
 ├── StateError           the state file is locked, unreadable, or a write to it failed
+├── PushError            a receiver of OTLP did not take what was sent; the next push sends it again
 └── PollError            this cycle of one collector is lost; its last values stay up
     ├── AuthError        401: the credential is wrong, retrying cannot help
     ├── NotSupported     403, 404, some 400: this organization or credential does not offer the endpoint
@@ -26,6 +27,10 @@ class ConfigError(ExporterError):
 
 class StateError(ExporterError):
     """The state file cannot be used, or a transaction on it failed."""
+
+
+class PushError(ExporterError):
+    """A message was not taken by the receiver of pushes."""
 
 
 class PollError(ExporterError):

@@ -81,7 +81,7 @@ def configure(level: str, kind: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])
     # Requests are logged by our own client; these would say it twice, and with headers.
-    for name in ("httpx", "httpcore", "h11", "uvicorn", "uvicorn.error", "asyncio"):
+    for name in ("httpx", "httpcore", "h11", "urllib3", "uvicorn", "uvicorn.error", "asyncio"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
         logging.getLogger(name).setLevel(max(LEVELS[level], logging.WARNING))

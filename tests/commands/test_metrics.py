@@ -22,7 +22,9 @@ def test_a_table_has_a_line_for_each_metric_and_needs_no_key(capsys, monkeypatch
 def test_json_says_the_same_as_the_table(capsys):
     records = json.loads(metrics(capsys, "--format", "json"))
     assert [record["name"] for record in records] == [line.split()[0] for line in metrics(capsys).splitlines()[1:]]
-    assert all(set(record) == {"name", "type", "unit", "labels", "collector", "help"} for record in records)
+    assert all(set(record) == {"name", "type", "unit", "labels", "collector", "help", "otlp"} for record in records)
+    tokens = next(record for record in records if record["name"] == "anthropic_usage_tokens_total")
+    assert tokens["otlp"] == {"name": "anthropic.usage.tokens", "unit": "{token}"}
 
 
 def test_labels_follow_group_by(capsys, tmp_path):

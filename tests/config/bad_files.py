@@ -65,7 +65,7 @@ BAD_FILES = [
     ("upstream: {requests_per_minute: -1}", "upstream.requests_per_minute: expected a number from 0 up, found -1"),
     ("privacy: {emails: no}", 'privacy.emails: expected none, hash or plain, found "no"'),
     ("privacy: {emails: false}", "privacy.emails: expected none, hash or plain, found false"),
-    ("otlp: {enabled: true}", 'otlp.endpoint: expected a URL, because otlp is enabled, found ""'),
+    ("otlp: {enabled: true}", 'otlp.endpoint: expected a URL, because otlp is enabled and OTEL_EXPORTER_OTLP_ENDPOINT is not set, found ""'),
     ("otlp: {endpoint: 'collector:4318'}", 'otlp.endpoint: expected an http:// or https:// URL, found "collector:4318"'),
     ("web: {listen_address: '10114'}", 'web.listen_address: expected host:port, [address]:port or :port, found "10114"'),
     ("web: {listen_address: ':65536'}", 'web.listen_address: expected host:port, [address]:port or :port, found ":65536"'),

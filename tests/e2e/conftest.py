@@ -12,6 +12,7 @@ from anthropic_exporter.simulate.organization import Organization
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
 from e2e.parts import KEY, Exporter, Prometheus, fast_settings, prometheus_config
+from otlp.receivers import RECEIVERS, GrpcReceiver, HttpReceiver
 
 #: Everything at once and an export every two seconds.
 PROMPT = {"visibility_delay": 0.0, "refresh_step": 2.0, "accepted_keys": (KEY,)}
@@ -79,3 +80,16 @@ def prometheus(process, client, free_port, tmp_path: Path) -> Callable[[Exporter
         return Prometheus(f"http://127.0.0.1:{port}", client)
 
     return start
+
+
+@pytest.fixture
+def receive() -> Iterator[Callable[..., HttpReceiver | GrpcReceiver]]:
+    """Start receivers of OTLP."""
+    with ExitStack() as running:
+
+        def start(protocol: str = "http/protobuf") -> HttpReceiver | GrpcReceiver:
+            made = RECEIVERS[protocol]()
+            running.callback(made.close)
+            return made
+
+        yield start

@@ -150,6 +150,8 @@ REQUIRED = {
     "anthropic_exporter_config_last_reload_successful": ("gauge", (), "exporter"),
     "anthropic_exporter_config_last_reload_success_timestamp_seconds": ("gauge", (), "exporter"),
     "anthropic_exporter_web_config_last_reload_successful": ("gauge", (), "exporter"),
+    "anthropic_exporter_otlp_exports_total": ("counter", (), "exporter"),
+    "anthropic_exporter_otlp_export_failures_total": ("counter", (), "exporter"),
     "anthropic_exporter_render_duration_seconds": ("gauge", (), "exporter"),
     "anthropic_exporter_exposition_size_bytes": ("gauge", (), "exporter"),
 }

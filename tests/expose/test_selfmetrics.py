@@ -77,7 +77,10 @@ def test_promtool_finds_nothing_wrong_with_it(metrics, promtool):
 
 
 def test_what_was_not_recorded_is_absent_but_a_counter_without_labels_begins_at_0(metrics):
-    assert samples(metrics) == {("anthropic_exporter_state_write_failures_total", ()): 0}
+    assert samples(metrics) == {
+        (f"anthropic_exporter_{name}_total", ()): 0
+        for name in ("state_write_failures", "otlp_exports", "otlp_export_failures")
+    }
 
 
 def test_counters_add_up_and_gauges_are_replaced(metrics):
@@ -174,9 +177,10 @@ def test_removed_and_forgotten_series_are_gone(metrics):
     ],
 )
 def test_mistakes_show_where_they_are_made_and_not_at_the_scrape(metrics, record, error):
+    before = samples(metrics)
     with pytest.raises(error):
         record(metrics)
-    assert len(samples(metrics)) == 1
+    assert samples(metrics) == before
 
 
 def test_an_observer_counts_requests_drift_and_the_credential(metrics):

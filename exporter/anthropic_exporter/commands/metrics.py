@@ -11,6 +11,7 @@ from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.table import print_table
 from anthropic_exporter.config import load
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.expose.otlp.names import instrument
 
 _HEADER = ("name", "type", "unit", "labels", "collector", "help")
 
@@ -40,6 +41,7 @@ def metrics(form: str, **given: object) -> None:
 
 
 def _record(family: Family) -> dict[str, object]:
+    pushed = instrument(family.name, family.kind)
     return {
         "name": family.name,
         "type": family.kind,
@@ -47,6 +49,7 @@ def _record(family: Family) -> dict[str, object]:
         "labels": list(family.labels),
         "collector": family.collector,
         "help": family.help,
+        "otlp": {"name": pushed.name, "unit": pushed.unit},
     }
 
 

@@ -1,5 +1,6 @@
 """Flag beats environment beats file beats default, setting by setting."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
@@ -11,11 +12,15 @@ from anthropic_exporter.config import document, network, values
 from anthropic_exporter.config.flags import ADMIN_KEY_FILE, BASE_URL, CONFIG_FILE, FLAGS, KEY_VARIABLES, Flag
 from anthropic_exporter.config.organizations import OrganizationEntry, OrganizationSettings
 from anthropic_exporter.config.reader import Place, Reader, Refused, keys
+from anthropic_exporter.config.sections import OtlpSettings
 from anthropic_exporter.config.settings import Settings
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.secrets import KeyEnv, KeyFile, mask
 
 T = TypeVar("T")
+
+#: Where telemetry is sent when ``otlp.endpoint`` is empty; the first that is set counts.
+PUSH_VARIABLES = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 NO_KEY = (
     f"{KEY_VARIABLES[0]}: expected an Admin key, found none; set this variable, or name a file with "
@@ -43,6 +48,7 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], *, now: fl
     read = overrides.apply(_read_file(file, overrides.problems, today))
     entries = read.pop("organizations", None)
     organizations = overrides.organizations(entries, environment) if need_key else ()
+    _check_push(read.get("otlp"), environment, Place(str(file), "", overrides.problems, today))
     if overrides.problems:
         raise ConfigError("\n".join(overrides.problems))
     settings = Settings(**read, organizations=organizations, config_file=file)
@@ -90,6 +96,18 @@ def _read_file(file: Path | None, problems: list[str], today: dt.date) -> dict[s
     except Refused:
         pass
     return {}
+
+
+def _check_push(otlp: OtlpSettings | None, environment: Mapping[str, str], place: Place) -> None:
+    """Note where a push has no place to go; the standard variables name one, too."""
+    if otlp is None or not otlp.enabled or otlp.endpoint:
+        return
+    name = next((name for name in PUSH_VARIABLES if environment.get(name)), None)
+    with contextlib.suppress(Refused):
+        if name is None:
+            expected = f"a URL, because otlp is enabled and {PUSH_VARIABLES[-1]} is not set"
+            place.key("otlp").key("endpoint").refuse(expected, otlp.endpoint)
+        network.push_url(environment[name], Place("", name, place.problems, place.today))
 
 
 class _Overrides:

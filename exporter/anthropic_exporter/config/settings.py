@@ -42,13 +42,6 @@ def _rule(value: object, place: Place) -> OwnershipRule:
     return rule
 
 
-def _otlp(value: object, place: Place) -> OtlpSettings:
-    otlp = section(OtlpSettings)(value, place)
-    if otlp.enabled and not otlp.endpoint:
-        place.key("endpoint").refuse("a URL, because otlp is enabled", otlp.endpoint)
-    return otlp
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set."""
@@ -70,7 +63,7 @@ class Settings:
     series: SeriesSettings = part(SeriesSettings)
     upstream: UpstreamSettings = part(UpstreamSettings)
     privacy: PrivacySettings = part(PrivacySettings)
-    otlp: OtlpSettings = setting(_otlp, default=OtlpSettings())
+    otlp: OtlpSettings = part(OtlpSettings)
     web: WebSettings = part(WebSettings)
     state: StateSettings = part(StateSettings)
     log: LogSettings = part(LogSettings)

@@ -136,16 +136,23 @@ class Book:
         """Return the cells of the buckets that start in [starting_at, ending_at), by bucket start."""
         return self.store.cells(self._number, self.stream.width, int(starting_at), int(ending_at))
 
-    def held(self, starting_at: int, recounted: Mapping[Interval, BucketRecord] | None = None) -> list[Delta]:
+    def held(
+        self,
+        starting_at: int,
+        recounted: Mapping[Interval, BucketRecord] | None = None,
+        *,
+        before: int = EVER,
+    ) -> list[Delta]:
         """Return all buckets since then as differences from nothing, counted where their records say so.
 
         Args:
             recounted: the records to go by, where they are not those of the store.
+            before: only buckets that start before that.
         """
-        records = self.records(starting_at, EVER) if recounted is None else recounted
+        records = self.records(starting_at, before) if recounted is None else recounted
         at = {interval.starting_at: (interval, record.counted) for interval, record in records.items()}
         found = []
-        for start, cells in self.cells(starting_at, EVER).items():
+        for start, cells in self.cells(starting_at, before).items():
             interval, counts = at[start]
             for labels, values in cells.items():
                 zeros = tuple([0 * value for value in values])
@@ -155,6 +162,10 @@ class Book:
     def newest_by_labels(self) -> dict[Labels, int]:
         """Return for each combination of labels the end of the newest bucket that has it."""
         return self.store.newest_by_labels(self._number)
+
+    def first_by_labels(self, starting_at: int) -> dict[Labels, int]:
+        """Return for each combination of labels the start of the first bucket since then that has it."""
+        return self.store.first_by_labels(self._number, starting_at)
 
     def newest(self) -> float | None:
         """Return the end of the newest bucket with cells or, for one that still ran, when it last changed."""

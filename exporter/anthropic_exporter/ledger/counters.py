@@ -153,6 +153,12 @@ class Counters:
         """Return the series of a family, hidden ones included."""
         return self._families.get(family, {}).items()
 
+    def series_of(self, family: str, labels: Labels) -> Labels:
+        """Return the labels of the series that a label set is counted in: its own, or those of the overflow."""
+        if (family, labels) not in self._overflowed:
+            return labels
+        return self._overflow(family, labels)
+
     def families(self) -> list[str]:
         """Return the names of all families that have series."""
         return list(self._families)
@@ -208,8 +214,7 @@ class Counters:
         key = (family, labels)
         if labels in known or key in sums:
             return key
-        kept = self.kept.get(family, ())
-        overflow = tuple([label if i in kept else OVERFLOW for i, label in enumerate(labels)])
+        overflow = self._overflow(family, labels)
         if key in self._overflowed or key in overflowed:
             return (family, overflow)
         if len(known) + fresh.get(family, 0) < self.max_per_family:
@@ -217,6 +222,10 @@ class Counters:
             return key
         overflowed.add(key)
         return (family, overflow)
+
+    def _overflow(self, family: str, labels: Labels) -> Labels:
+        kept = self.kept.get(family, ())
+        return tuple([label if i in kept else OVERFLOW for i, label in enumerate(labels)])
 
     def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
         total = amount if old is None else old.total + amount

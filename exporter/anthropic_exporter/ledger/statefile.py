@@ -45,6 +45,14 @@ CREATE TABLE inventory (
 ) WITHOUT ROWID;
 """
 
+# What came later: made in a file of any age, and left alone by a version that does not know it.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS pushed (
+    organization TEXT, family TEXT, labels TEXT, starting_at INTEGER, delivered, ahead,
+    PRIMARY KEY (organization, family, labels)
+) WITHOUT ROWID;
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -118,6 +126,7 @@ def _sound(path: str) -> sqlite3.Connection | None:
             raise
         version, check = -1, str(error)
     if version == SCHEMA_VERSION and check == "ok":
+        connection.executescript(_ADDED)
         return connection
     connection.close()
     if version == 0 and check == "ok":
@@ -152,5 +161,5 @@ def _broken(error: sqlite3.Error) -> bool:
 
 
 def _create(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+    connection.executescript(f"BEGIN;{_SCHEMA}{_ADDED}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
     return connection

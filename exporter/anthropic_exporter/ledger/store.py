@@ -31,6 +31,14 @@ class BucketRecord(NamedTuple):
     counted: bool  # whether counters hold its cells
 
 
+class Pushed(NamedTuple):
+    """What a receiver of pushes was told of one series of a counter."""
+
+    starting_at: int  # since when it counts; 0 while that is not known
+    delivered: Number  # the sum of all deltas that have arrived, of this epoch
+    ahead: Number  # what of them lies behind the cursor of its stream
+
+
 CounterRow = tuple[str, Labels, Counter]
 
 
@@ -118,7 +126,7 @@ class Store:
         """Drop everything about an organization (inside a transaction)."""
         for (stream,) in self._rows("SELECT id FROM streams WHERE organization = ?", (organization,)):
             self.forget_stream(stream)
-        for table in ("meta", "counters", "overflowed", "inventory"):
+        for table in ("meta", "counters", "overflowed", "inventory", "pushed"):
             self._connection.execute(f"DELETE FROM {table} WHERE organization = ?", (organization,))  # noqa: S608 - fixed names
 
     def stream(self, organization: str, name: str) -> int:
@@ -178,6 +186,16 @@ class Store:
             (stream,),
         )
         return {self._labels[label_set]: end for label_set, end in rows}
+
+    def first_by_labels(self, stream: int, starting_at: int) -> dict[Labels, int]:
+        """Return for each combination of labels the start of the first bucket since then that has it."""
+        with self._guard:
+            rows = self._rows(
+                "SELECT label_set, MIN(starting_at) FROM cells WHERE stream = ? AND starting_at >= ?"
+                " GROUP BY label_set",
+                (stream, starting_at),
+            )
+            return {self._labels[label_set]: start for label_set, start in rows}
 
     def write_buckets(self, stream: int, records: Mapping[Interval, BucketRecord]) -> None:
         """Write bucket records (inside a transaction)."""
@@ -251,11 +269,29 @@ class Store:
     def forget_families(self, organization: str, families: Iterable[str]) -> None:
         """Drop families whose label sets have changed (inside a transaction)."""
         for family in families:
-            for table in ("counters", "overflowed"):
+            for table in ("counters", "overflowed", "pushed"):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE organization = ? AND family = ?",  # noqa: S608 - fixed names
                     (organization, family),
                 )
+
+    def pushed(self, organization: str) -> Iterator[tuple[str, Labels, Pushed]]:
+        """Yield what a receiver was told of the counters of an organization."""
+        rows = self._rows(
+            "SELECT family, labels, starting_at, delivered, ahead FROM pushed WHERE organization = ?", (organization,)
+        )
+        for family, text, starting_at, delivered, ahead in rows:
+            yield family, _labels(text), Pushed(starting_at, _number(delivered), _number(ahead))
+
+    def write_pushed(self, organization: str, told: Mapping[tuple[str, Labels], Pushed]) -> None:
+        """Write what a receiver was told of some series (inside a transaction)."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO pushed VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (organization, family, json.dumps(labels), row.starting_at, _plain(row.delivered), _plain(row.ahead))
+                for (family, labels), row in told.items()
+            ],
+        )
 
     def inventory(self, organization: str, kind: str) -> dict[str, str]:
         """Return the remembered objects of a kind by ID, as JSON."""

@@ -240,6 +240,20 @@ class Accounts:
         """Return the stream's book."""
         return self._books[stream]
 
+    def account(self, stream: str) -> Account:
+        """Return the stream, and what it feeds."""
+        return self._accounts[stream]
+
+    def streams(self) -> list[str]:
+        """Return the names of all streams."""
+        return list(self._accounts)
+
+    def counts_from(self, stream: str) -> tuple[int, bool]:
+        """Return since when the stream's counters count, and whether that is when they were first shown."""
+        if self._meta(f"from_zero.{stream}") == "yes":
+            return int(float(self._meta(f"first_exposed_at.{stream}") or 0)), True
+        return self._in_force, False
+
     def _restart(self, names: list[str], epoch: int, now: float, unread: list[str]) -> None:
         """Begin the counters of some streams again; ``unread``: the streams not read that far back (a setting)."""
         staged = self._counters.restart([f for name in names for f in self._accounts[name].families], now)

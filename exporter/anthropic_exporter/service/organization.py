@@ -97,6 +97,7 @@ class OrganizationAtWork:
         self._foreign = foreign
         self._clock = clock
         self._stop = threading.Event()
+        self.retired = threading.Event()  # set when the credential is another organization's now
         self._others = threading.Event()
         self._patience = threading.Timer(PATIENCE, self._others.set)
         self._patience.daemon = True
@@ -325,6 +326,7 @@ class OrganizationAtWork:
                 extra={"organization": self.alias, "before": known, "now": identity},
             )
             self._stop.set()
+            self.retired.set()
             self._foreign(self)
             raise Unavailable("the credential belongs to another organization now")
         if known is None:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from anthropic_exporter import __version__
 from anthropic_exporter.api.pacing import Pacer
@@ -19,11 +20,15 @@ from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.revision import revision
+from anthropic_exporter.service import pushing
 from anthropic_exporter.service.organization import OrganizationAtWork
 from anthropic_exporter.service.site import LiveSite
 from anthropic_exporter.web.app import create_app
 from anthropic_exporter.web.door import Door
 from anthropic_exporter.web.server import WebServer
+
+if TYPE_CHECKING:
+    from anthropic_exporter.service.otlp import Receiver
 
 STOP_WITHIN = 2.0
 """Seconds that collectors have to end, after the web server's; what they were reading is read again by the next."""
@@ -53,11 +58,12 @@ def run(
     """
     try:
         prices = _prices(settings)
+        receiver = pushing.receiver(settings.otlp)
         door = Door(settings.web.config_file) if settings.web.config_file else None
         with WebServer([str(address) for address in settings.web.listen_address], door) as server:
             store = Store(settings.state.path)
             try:
-                return _serve(settings, reload, server, door, store, prices, on_ready)
+                return _serve(settings, reload, server, door, store, prices, receiver, on_ready)
             finally:
                 store.close()
     except (ConfigError, StateError) as error:
@@ -72,6 +78,7 @@ def _serve(
     door: Door | None,
     store: Store,
     prices: PriceList,
+    receiver: "Receiver | None",
     on_ready: Callable[[str, LiveSite], None] | None,
 ) -> int:
     exporter = Exporter(settings, store, prices)
@@ -86,6 +93,7 @@ def _serve(
         reload=lambda: exporter.reload(reload(), site),
     )
     exporter.start(site)
+    exporter.pushing.begin(settings.otlp, receiver, site, store, exporter.metrics)
     signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=site.reload, name="reload").start())
 
     def listening(urls: tuple[str, ...]) -> None:
@@ -100,8 +108,10 @@ def _serve(
         server.run(create_app(site), listening)
     finally:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        exporter.pushing.stop()
         site.stop()
         exporter.stop()
+        exporter.pushing.join()
     log.info("stopped")
     return 0
 
@@ -123,6 +133,7 @@ class Exporter:
         self._changing = threading.RLock()
         self._stopped = threading.Event()
         self.metrics = SelfMetrics(self._organization_id)
+        self.pushing = pushing.Pushing()
 
     def start(self, site: LiveSite) -> None:
         """Begin polling and showing."""
@@ -162,6 +173,8 @@ class Exporter:
         if self._stopped.is_set():
             return
         prices = _prices(settings)
+        elsewhere = settings.otlp != self._settings.otlp
+        receiver = pushing.receiver(settings.otlp) if elsewhere else None
         for name in ("web", "state"):
             if getattr(settings, name) != getattr(self._settings, name):
                 log.warning("this setting takes effect with the next start", extra={"setting": name})
@@ -171,6 +184,8 @@ class Exporter:
         self._begin(site)
         for organization in self._organizations:
             organization.start()
+        if elsewhere:
+            self.pushing.begin(settings.otlp, receiver, site, self._store, self.metrics)
         log.info("settings reloaded")
 
     def _begin(self, site: LiveSite) -> None:

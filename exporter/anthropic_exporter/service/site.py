@@ -4,12 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.expose import catalogue
 from anthropic_exporter.expose.exposition import Exposition
+from anthropic_exporter.expose.family import FamilySamples
 from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.ledger.store import Store
@@ -21,6 +23,15 @@ LONGEST_WAIT = 30.0
 """Ages and freshness move by themselves, so the exposition is made anew this often at least."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is shown at one moment, and whose it is."""
+
+    now: float
+    organizations: list[OrganizationAtWork]
+    families: list[FamilySamples]
 
 
 class LiveSite:
@@ -93,6 +104,11 @@ class LiveSite:
             organizations=tuple(organization.status() for organization in self._organizations),
         )
 
+    @property
+    def started_at(self) -> float:
+        """When the process began to count."""
+        return self._started_at
+
     def registry(self) -> CollectorRegistry:
         """Return what is rendered at each scrape."""
         return self._registry
@@ -110,9 +126,9 @@ class LiveSite:
             self._metrics.set("anthropic_exporter_config_last_reload_success_timestamp_seconds", (), self._clock())
         return None
 
-    def await_ready(self) -> bool:
-        """Wait for the first exposition and return True, or False when the process ends before."""
-        while not self._stop.is_set():
+    def await_ready(self, stop: threading.Event | None = None) -> bool:
+        """Wait for the first exposition and return True, or False when the process, or ``stop``, ends before."""
+        while not self._stop.is_set() and not (stop and stop.is_set()):
             if self._was_ready.wait(0.2):
                 return True
         return False
@@ -121,16 +137,27 @@ class LiveSite:
         """Make the exposition anew and swap it in whole."""
         with self._rendering:
             now, begun = self._clock(), time.perf_counter()
-            shown = self._once([organization for organization in self._organizations if organization.ready])
-            families = [found for organization in shown for found in organization.families(now)]
-            if shown:
-                families.extend(shown[0].view.prices(now))
+            shown, families = self._families(now)
             made = self._renderer.render(families)
             self._tell(made, now, time.perf_counter() - begun)
             self._exposition = made
             self._ready = bool(shown) and all(o.ready or o.refused for o in self._organizations)
             if self._ready:
                 self._was_ready.set()
+
+    def snapshot(self) -> Snapshot | None:
+        """Return what ``/metrics`` would show now, before it is text; None before there is anything."""
+        with self._rendering:
+            now = self._clock()
+            shown, families = self._families(now)
+            return Snapshot(now, shown, families) if shown else None
+
+    def _families(self, now: float) -> tuple[list[OrganizationAtWork], list[FamilySamples]]:
+        shown = self._once([organization for organization in self._organizations if organization.ready])
+        families = [found for organization in shown for found in organization.families(now)]
+        if shown:
+            families.extend(shown[0].view.prices(now))
+        return shown, families
 
     def _once(self, organizations: Sequence[OrganizationAtWork]) -> list[OrganizationAtWork]:
         """Leave out an alias whose key is of an organization that another shows: Prometheus takes no series twice."""

@@ -171,4 +171,17 @@ _PROCESS = (
     ),
 )
 
-FAMILIES = (*_COLLECTORS, *_UPSTREAM, *_LEDGER, *_EXPOSITION, *_PROCESS)
+_PUSH = (
+    _own(
+        "anthropic_exporter_otlp_exports_total",
+        "Messages sent by OTLP, those that failed too.",
+        kind="counter",
+    ),
+    _own(
+        "anthropic_exporter_otlp_export_failures_total",
+        "Messages sent by OTLP that the receiver did not take, or of which it refused points.",
+        kind="counter",
+    ),
+)
+
+FAMILIES = (*_COLLECTORS, *_UPSTREAM, *_LEDGER, *_EXPOSITION, *_PROCESS, *_PUSH)

@@ -1,0 +1,1 @@
+"""The exposition as OTLP: the same families and samples, under names that Prometheus translates back."""
