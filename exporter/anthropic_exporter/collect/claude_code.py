@@ -126,25 +126,14 @@ class ClaudeCodeCollector:
                 self._keep(next_day=None)
                 self._reached(self._progress.walk, now)
                 return
-            yield from self._intakes(day, self.api.claude_code(day))
+            yield from intakes(day, self.api.claude_code(day), self.person)
             self._keep(next_day=day + DAY)
 
     def _day(self, day: int, now: float) -> Iterator[Intake | Listing]:
         records = self.api.claude_code(day)
-        yield from self._intakes(day, records)
+        yield from intakes(day, records, self.person)
         if day == floor(now, DAY) - DAY:
             yield _active(day, records)
-
-    def _intakes(self, day: int, records: list[ClaudeCodeRecord]) -> Iterator[Intake]:
-        interval = Interval(day, day + DAY)
-        for stream, rows in (
-            (ACTIVITY, map(_activity, records)),
-            (TOOLS, _tools(records)),
-            (MODELS, _models(records)),
-        ):
-            yield Intake(stream, interval, {interval: _cells(rows)})
-        if self.person:
-            yield Intake(USERS, interval, {interval: _cells(_users(records, self.person))})
 
     def _reached(self, tier: int, now: float) -> None:
         self._keep(tiers=self._progress.tiers.read(tier, now))
@@ -155,6 +144,19 @@ class ClaudeCodeCollector:
 
 
 Row = tuple[Labels, Values]
+
+
+def intakes(day: int, records: list[ClaudeCodeRecord], person: Person | None) -> Iterator[Intake]:
+    """Yield what the records of one day are in each stream; by person only where people are shown."""
+    interval = Interval(day, day + DAY)
+    for stream, rows in (
+        (ACTIVITY, map(_activity, records)),
+        (TOOLS, _tools(records)),
+        (MODELS, _models(records)),
+    ):
+        yield Intake(stream, interval, {interval: _cells(rows)})
+    if person:
+        yield Intake(USERS, interval, {interval: _cells(_users(records, person))})
 
 
 def _activity(record: ClaudeCodeRecord) -> Row:

@@ -1,9 +1,10 @@
-"""``check``: whether the settings, the key and each endpoint work."""
+"""``check``: whether the settings, the key and each endpoint work, and how many series there will be."""
 
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import click
 
@@ -11,30 +12,43 @@ from anthropic_exporter import logs
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.table import print_table
 from anthropic_exporter.config import OrganizationSettings, Settings, load
+from anthropic_exporter.errors import PollError
+from anthropic_exporter.expose.family import Family
 from anthropic_exporter.secrets import looks_like_inference_key
 
-_HEADER = ("endpoint", "status", "rows", "what to do")
+_HEADER = ("collector", "endpoint", "status", "rows", "what to do")
+_AS_ABOVE = "as above"
+_ENTERPRISE_KEY = "sk-ant-api01-"
+_UNKNOWN = 404
 
 
 @click.command()
 @settings_flags
 def check(**given: object) -> int:
-    """Resolve settings and secrets, call each enabled endpoint once, and print what works.
+    """Resolve settings and secrets, call each enabled endpoint once, print what works and how many series that makes.
 
-    Exit status: 0 when everything is usable, 1 when something is not, 2 when the settings are bad.
+    Exit status: 0 when everything is usable that the organization has, 1 when something is not, 2 when the settings
+    are bad.
     """
     now = time.time()
     settings = load(by_flag(given), os.environ, now=now)
-    logs.configure(settings.log.level, settings.log.format)
-    tables = [_ask(settings, organization, now) for organization in settings.organizations]
-    several = len(tables) > 1
-    rows = [
-        (organization.alias, *row) if several else row
-        for organization, (_, table) in zip(settings.organizations, tables, strict=True)
-        for row in table
-    ]
-    print_table(("organization", *_HEADER) if several else _HEADER, rows)
-    return 0 if all(usable for usable, _ in tables) else 1
+    logs.configure("error" if settings.log.level == "info" else settings.log.level, settings.log.format)
+    answers = [_ask(settings, organization, now) for organization in settings.organizations]
+    several = len(answers) > 1
+    for number, (organization, answer) in enumerate(zip(settings.organizations, answers, strict=True)):
+        if several:
+            click.echo(f"{'' if number == 0 else chr(10)}organization {organization.alias}, {organization.base_url}\n")
+        _print(settings, answer)
+    return 0 if all(answer.good for answer in answers) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is known of one organization after all was asked."""
+
+    good: bool
+    rows: Sequence[tuple[str, ...]]
+    series: Mapping[Family, int]
 
 
 class _Unobserved:
@@ -50,12 +64,30 @@ class _Unobserved:
         """Take note of nothing."""
 
 
-def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> tuple[bool, Sequence[tuple[str, ...]]]:
-    """Return whether all endpoints of an organization are usable, and a row of the table for each."""
+class _Forgetful:
+    """What is remembered until the table is printed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        """Return what was remembered, or None."""
+        return self._kept.get(key)
+
+    def set(self, key: str, value: str) -> None:
+        """Remember a text."""
+        self._kept[key] = value
+
+
+def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> _Answer:
+    """Ask all endpoints of an organization."""
     # Only this command pays for the HTTP client; a wrong setting need not wait for it.
     from anthropic_exporter.api.admin import AdminApi  # noqa: PLC0415
     from anthropic_exporter.api.pacing import Pacer  # noqa: PLC0415
-    from anthropic_exporter.commands.probes import Asked, attempt, probes  # noqa: PLC0415
+    from anthropic_exporter.commands.asked import Asked  # noqa: PLC0415
+    from anthropic_exporter.commands.endpoints import probes  # noqa: PLC0415
+    from anthropic_exporter.commands.probes import Credential, attempt, judge  # noqa: PLC0415
+    from anthropic_exporter.commands.series import estimate  # noqa: PLC0415
 
     api = AdminApi(
         base_url=organization.base_url,
@@ -64,11 +96,45 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
         timeout=settings.upstream.timeout,
         observer=_Unobserved(),
         stop=threading.Event(),
+        organization_id=organization.organization_id,
+        org_scoped=organization.source == "org-scoped",
     )
-    inference_key = looks_like_inference_key(organization.credential.value())
+    key = organization.credential.value()
+    asked = Asked(api, settings, organization.source, now, bool(organization.organization_id), _Forgetful())
     try:
-        asked = Asked(api, settings, organization.source, now)
-        outcomes = [attempt(probe, inference_key=inference_key) for probe in probes(asked)]
+        answers = [(probe, attempt(probe)) for probe in probes(asked)]
     finally:
         api.close()
-    return all(outcome.usable for outcome in outcomes), [outcome.row for outcome in outcomes]
+    # Only now is it known whom the answers came from.
+    asked_for = [answer for _, answer in answers if not (isinstance(answer, PollError) and answer.status is None)]
+    credential = Credential(
+        inference=looks_like_inference_key(key),
+        enterprise=key.startswith(_ENTERPRISE_KEY),
+        org_scoped=asked.scoped,
+        elsewhere=all(isinstance(answer, PollError) and answer.status == _UNKNOWN for answer in asked_for),
+    )
+    outcomes = [judge(probe, answer, credential) for probe, answer in answers]
+    found = [each for outcome in outcomes for each in outcome.found]
+    return _Answer(
+        all(outcome.good for outcome in outcomes) and any(outcome.found for outcome in outcomes),
+        list(_without_repeats([outcome.row for outcome in outcomes])),
+        estimate(settings, organization, found, now) if found else {},
+    )
+
+
+def _without_repeats(rows: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows; an advice that was given before is not given again."""
+    told: set[str] = set()
+    for *cells, advice in rows:
+        yield (*cells, _AS_ABOVE if advice in told and advice else advice)
+        told.add(advice)
+
+
+def _print(settings: Settings, answer: _Answer) -> None:
+    from anthropic_exporter.commands import series  # noqa: PLC0415 - as above
+    from anthropic_exporter.commands.asked import DAYS  # noqa: PLC0415
+
+    print_table(_HEADER, answer.rows)
+    if answer.series:
+        click.echo(f"\nseries, estimated from what the last {DAYS} days used\n")
+        print_table(series.HEADER, series.table(answer.series, settings.series.max_per_family))

@@ -13,6 +13,11 @@ _ADDABLE = ("usd", "tokens")
 _KEPT_LABELS = ("organization_id", "token_type")
 
 
+def foldable(family: Family) -> bool:
+    """Return whether a family is a gauge that can be added up."""
+    return family.kind == "gauge" and family.unit in _ADDABLE and bool(family.labels)
+
+
 @dataclass(slots=True)
 class Folding:
     """Folds the gauges of one organization. Series already shown stay as long as they have a value.
@@ -30,7 +35,7 @@ class Folding:
 
         Where there is a choice, the largest are shown by themselves.
         """
-        if family.kind != "gauge" or family.unit not in _ADDABLE or not family.labels:
+        if not foldable(family):
             return samples
         self._overflowed.pop(family.name, None)
         if len(samples) <= self.max_per_family:

@@ -208,6 +208,19 @@ class OrganizationAtWork:
         self._accounts.turn(now)
         return self.view.families(self.id, now) if self.ready else []
 
+    def preview(self, found: Iterable[Intake | Listing], now: float) -> list[FamilySamples]:
+        """Return what would be shown if these readings were all there is. For a state that is thrown away."""
+        streams = []
+        self._accounts.turn(now)
+        for each in found:
+            if isinstance(each, Intake):
+                self._accounts.post(each, now)
+                streams.append(each.stream)
+            else:
+                self._inventory.take(each.kind, each.objects, now)
+        self._accounts.completed(streams, now)
+        return self.view.families(self.id, now)
+
     def up(self) -> bool | None:
         """Return whether the last cycle of every supported collector succeeded, of those that have run.
 
