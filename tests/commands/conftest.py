@@ -16,12 +16,12 @@ def company(monkeypatch, tmp_path, capsys):
     started = []
     monkeypatch.delenv("ANTHROPIC_ADMIN_API_KEY", raising=False)
 
-    def start(switches=None, settings="", organization=None):
+    def start(switches=None, settings="", organization=None, now=NOW):
         switches = switches or Switches(visibility_delay=0)
-        fake = Simulator(organization or spending_company(), switches, now=lambda: float(NOW))
+        fake = Simulator(organization or spending_company(), switches, now=lambda: float(now))
         fake.start()
         started.append(fake)
-        monkeypatch.setattr(time, "time", lambda: float(NOW))
+        monkeypatch.setattr(time, "time", lambda: float(now))
         monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", fake.admin_key)
         monkeypatch.setenv("ANTHROPIC_BASE_URL", fake.base_url)
         file = tmp_path / "exporter.yml"
