@@ -37,21 +37,6 @@ TYPES = {
     "output_tokens": "output_tokens",
 }
 TYPES_OF = {name.removesuffix("_tokens"): upstream for upstream, name in TYPES.items()}
-MONEY = ["BilledCost", "ListCost", "EffectiveCost", "ContractedCost", "BillingCurrency"]
-PERIODS = ["ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd"]
-ACCOUNTS = ["BillingAccountId", "BillingAccountName", "SubAccountId", "SubAccountName"]
-SERVICE = [
-    "ServiceName",
-    "ServiceCategory",
-    "ProviderName",
-    "PublisherName",
-    "InvoiceIssuerName",
-    "ResourceId",
-    "SkuId",
-]
-CHARGE = ["ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"]
-QUANTITIES = ["ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit"]
-REQUIRED = {"ResourceId", *MONEY, *PERIODS, *ACCOUNTS, *SERVICE, *CHARGE, *QUANTITIES}
 
 
 def shown(environment):
@@ -154,24 +139,6 @@ def test_json_holds_the_rows_of_the_csv(company):
     assert len(found) == len(rows)
     assert column(found, "spend_usd") == column(rows, "spend_usd")
     assert {row["workspace_name"] for row in found} == {"Default", LABS.name}
-
-
-def test_focus_has_its_columns_and_the_spend_of_the_metrics(company, environment):
-    fake, command = company()
-    rows = exported(command, "cost", "--from", "2026-07-01", "--format", "focus")
-    assert set(rows[0]) >= REQUIRED
-    spend = shown(environment(fake))["anthropic_spend_month_to_date_usd"]
-    for name in ("BilledCost", "EffectiveCost", "ContractedCost"):
-        assert column(rows, name) == spend
-    assert column(rows, "ListCost") > spend
-    assert {row["x_CostBasis"] for row in rows} == {"billed", "estimated"}
-    assert {row["ServiceCategory"] for row in rows} == {"AI and Machine Learning"}
-    assert {row["BillingPeriodStart"] for row in rows} == {"2026-07-01T00:00:00Z"}
-    used = exported(command, "usage", "--from", "2026-07-01")
-    tokens = [row for row in rows if row["ConsumedUnit"] == "Tokens"]
-    assert column(tokens, "ConsumedQuantity") == sum(column(used, name) for name in TYPES.values())
-    searches = [row for row in rows if row["ConsumedUnit"] == "Searches"]
-    assert column(searches, "ConsumedQuantity") == 5
 
 
 def test_a_file_is_written(company, tmp_path):

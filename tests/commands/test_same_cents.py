@@ -147,7 +147,9 @@ def test_every_door_shows_the_same_cents(company, monkeypatch, tmp_path, generat
         assert by(before, 0) == {place: cents(usd) for place, usd in truth.items()}
         months[time.strftime("%Y-%m", time.gmtime(previous_month_start(now)))] = sum(truth.values())
     # And the quarter, long after: month by month what the metrics said of each, by team and by key what the sum is.
-    assert exported(command, "2026-04-01", "2026-06-30", "month") == {(month,): cents(months[month]) for month in MONTHS}
+    assert exported(command, "2026-04-01", "2026-06-30", "month") == {
+        (month,): cents(months[month]) for month in MONTHS
+    }
     rows = rows_of(command("export", "cost", "--from", "2026-04-01", "--to", "2026-06-30", "--by", "team")[1])
     again = rows_of(command("export", "keys", "--from", "2026-04-01", "--to", "2026-06-30", "--by", "key")[1])
     assert column(rows, "spend_usd") == column(again, "spend_usd") == sum(months.values())

@@ -131,3 +131,17 @@ def test_it_always_adds_up_by_workspace_and_model(lines, estimates, keys, bill):
         by = (workspace, model if cost_type == "tokens" else "none")
         expected[by] = expected.get(by, 0) + usd
     assert {by: usd for by, usd in sums.items() if usd} == {by: usd for by, usd in expected.items() if usd}
+
+
+def test_what_a_key_was_given_back_is_its_own():
+    """A refund is no weight to split by: the others keep what they were billed."""
+    bill = {("key_a", "m"): "-3", ("key_b", "m"): "8", ("key_gone", "m"): "-1"}
+    assert split({("one", "m", "tokens"): "4"}, {}, {}, bill) == {
+        ("one", "m", "key_a"): -3,
+        ("one", "m", "key_b"): 7,  # nobody knows the workspace of the key that is gone, so it lowers the others
+    }
+
+
+def test_a_workspace_that_was_given_back_more_than_it_spent_adds_up():
+    bill = {("key_a", "m"): "-30", ("none", "m"): "5"}
+    assert split({("one", "m", "tokens"): "-25"}, {}, {}, bill) == {("one", "m", "key_a"): -30, ("one", "m", "none"): 5}

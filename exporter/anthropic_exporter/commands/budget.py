@@ -8,16 +8,20 @@ from decimal import Decimal
 
 import click
 
-from anthropic_exporter.commands.amounts import cents, colour, exact, percent, positive
+from anthropic_exporter.commands.amounts import cents, colour, exact, instant, percent, positive
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.reading import NotRead, Reading, keep_quiet, reading
 from anthropic_exporter.config import Budget, Settings, load
 from anthropic_exporter.money.budgets import BudgetState
 from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.secrets import mask
+from anthropic_exporter.utc import DAY
 
 BELOW, OVER, NOT_KNOWN = 0, 1, 3
 """Exit statuses; 2 are wrong flags or settings."""
+
+STALE = DAY
+"""How far behind usage may lie: upstream says up to 24 hours. The bill alone takes up to two days."""
 
 _AD_HOC = "limit"
 _WORDS = {BELOW: ("below", "green"), OVER: ("OVER", "red"), NOT_KNOWN: ("NOT KNOWN", "yellow")}
@@ -44,7 +48,7 @@ def budget(name: str | None, limit_usd: Decimal | None, fail_at: Decimal, **give
     """Hold spend against the budgets of the settings, or against a limit.
 
     Exit status: 0 when all are below, 1 when one is over, 2 when flags or settings are wrong, 3 when the spend is
-    not known because the Admin API could not be read.
+    not known because the Admin API could not be read, or tells nothing newer than a day.
     """
     now = time.time()
     settings = load(by_flag(given), os.environ, now=now)
@@ -53,7 +57,12 @@ def budget(name: str | None, limit_usd: Decimal | None, fail_at: Decimal, **give
     try:
         with reading(settings, now, since="month") as found:
             several = len(found) > 1
-            return _worst([_print(one, state, fail_at, several=several) for one, state in _states(found)])
+            return _worst(
+                [
+                    _print(one, state, _status(state, fail_at, stale=stale), several=several)
+                    for one, state, stale in _states(found)
+                ]
+            )
     except NotRead as error:
         click.echo(f"error: the spend is not known: {mask(str(error))}", err=True)
         return NOT_KNOWN
@@ -73,13 +82,28 @@ def _wanted(settings: Settings, name: str | None, limit_usd: Decimal | None) -> 
     return settings.budgets
 
 
-def _states(found: list[Reading]) -> Iterator[tuple[Reading, BudgetState]]:
+def _states(found: list[Reading]) -> Iterator[tuple[Reading, BudgetState, bool]]:
     for one in found:
         _caveats(one)
+        stale = _stale(one)
         with one.view.accounts.guard:
             states = list(one.statement.budgets())
         for state in states:
-            yield one, state
+            if not state.matched:
+                click.echo(
+                    f"warning: {state.name}: no spend of this or last month is of it; is its match right?", err=True
+                )
+            yield one, state, stale
+
+
+def _stale(one: Reading) -> bool:
+    """Return, and say, whether upstream tells nothing new: what is not known to be spent may have been."""
+    accounts, usage = one.view.accounts, one.statement.coverage.usage is not None
+    reaches = accounts.reaches("usage" if usage else "cost")
+    if reaches >= one.now - (STALE if usage else 3 * STALE):
+        return False
+    click.echo(f"warning: {one.alias}: spend is known until {instant(reaches)} only", err=True)
+    return True
 
 
 def _caveats(one: Reading) -> None:
@@ -92,8 +116,7 @@ def _caveats(one: Reading) -> None:
         click.echo("warning: usage is not read; days that are not billed yet count nothing", err=True)
 
 
-def _print(one: Reading, state: BudgetState, fail_at: Decimal, *, several: bool) -> int:
-    status = _status(state, fail_at)
+def _print(one: Reading, state: BudgetState, status: int, *, several: bool) -> int:
     label = f"{one.alias} {state.name}" if several else state.name
     word, shade = _WORDS[status]
     click.echo(f"{label}: {_sentence(state)}: {click.style(word, fg=shade)}", color=colour())
@@ -109,10 +132,12 @@ def _sentence(state: BudgetState) -> str:
     return f"{text}, forecast {cents(Decimal(state.forecast))} USD"
 
 
-def _status(state: BudgetState, fail_at: Decimal) -> int:
+def _status(state: BudgetState, fail_at: Decimal, *, stale: bool) -> int:
     if state.spent is None:
         return NOT_KNOWN
-    return OVER if state.spent >= EXACT.multiply(state.usd, fail_at) else BELOW
+    if state.spent >= EXACT.multiply(state.usd, fail_at):
+        return OVER  # however old the news is
+    return NOT_KNOWN if stale else BELOW
 
 
 def _worst(statuses: list[int]) -> int:

@@ -40,7 +40,8 @@ class BudgetState:
     """A budget at one moment.
 
     ``spent`` is None while it is not known: the streams it needs have not been read since the period began.
-    ``forecast`` is None then too, and where nothing can be said yet.
+    ``forecast`` is None then too, and where nothing can be said yet. ``matched``: whether any spend since the start of
+    the month before was of it; if not, its patterns may have a slip.
     """
 
     name: str
@@ -51,6 +52,7 @@ class BudgetState:
     ending_at: int
     spent: Decimal | None
     forecast: float | None
+    matched: bool = True
 
     @property
     def ratio(self) -> Decimal | None:

@@ -73,12 +73,16 @@ def _as_billed(lines: Lines, billed: Lines, facts: KeyFacts, bill: Mapping[Label
     tokens: dict[str, Claims] = {}
     for (key, model), values in bill.items():
         whole = units(Decimal(values[0]))
+        # Another measure (list cost) is split like the bill; what was given back weighs as much as what was paid.
+        whole = whole if lines is billed else abs(whole)
         searches = units(Decimal(facts.estimates.get((key, model), (ZERO, ZERO))[1]))
         for_tokens = 0 if model == NONE else max(whole - searches, 0)
         tokens.setdefault(model, {})[key] = for_tokens
         left[key] = left.get(key, 0) + max(whole - for_tokens, 0)
     found: KeyLines = {}
     merged, wholes = _by_model(lines), _by_model(billed)
+    if lines is billed:
+        _give_back(found, merged, wholes, facts.home, bill)
     for model in sorted(merged, key=lambda model: model == NONE):
         claims = left if model == NONE else tokens.get(model, {})
         bases = {workspace_id: units(usd) for workspace_id, usd in wholes.get(model, {}).items()}
@@ -95,6 +99,25 @@ def _groups(lines: Lines) -> dict[tuple[str, str], dict[str, Decimal]]:
     for (workspace_id, model, cost_type), usd in lines.items():
         groups.setdefault((model, cost_type), {})[workspace_id] = usd
     return groups
+
+
+def _give_back(
+    found: KeyLines,
+    merged: dict[str, dict[str, Decimal]],
+    wholes: dict[str, dict[str, Decimal]],
+    home: Home,
+    bill: Mapping[Labels, Values],
+) -> None:
+    """Place what keys were given back, and take it out of what is split by what the others were billed."""
+    for (key, model), (usd, *_) in bill.items():
+        place = home(key)
+        if usd >= 0 or place is None or place not in merged.get(model, {}):
+            continue
+        add(found, (place, model, key), usd)
+        for sums in (merged[model], wholes.get(model, {})):
+            add(sums, place, -usd)
+        if not merged[model][place]:
+            del merged[model][place]
 
 
 def _by_model(lines: Lines) -> dict[str, dict[str, Decimal]]:

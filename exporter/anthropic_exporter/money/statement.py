@@ -179,7 +179,15 @@ class Statement:
             start, end = period_bounds(budget.period, self.now)
             spent, expected = self._budget(index, start, end)
             yield BudgetState(
-                budget.name, budget.period, budget.usd, tuple(budget.thresholds), start, end, spent, expected
+                budget.name,
+                budget.period,
+                budget.usd,
+                tuple(budget.thresholds),
+                start,
+                end,
+                spent,
+                expected,
+                matched=any(day.budget(index) for day in self.days),
             )
 
     def violations(self, last_used: Mapping[tuple[str, str], int]) -> Iterator[Violation]:
