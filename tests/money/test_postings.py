@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -126,6 +127,17 @@ def test_days_tell_tokens_and_their_estimate_by_workspace_and_model():
     assert found["usage"].day == at("2026-07-15")
     assert found["usage"].labels == ("default", "claude-opus-5")
     assert found["estimate"].values == (5 * PRICE.uncached_input + 7 * PRICE.output, Decimal("0.03"))
+
+
+def test_what_has_no_price_is_in_no_day_of_estimates_and_the_priced_part_is():
+    poster = UsagePoster(DIMENSIONS, ("api_key_id",), replace(POSTER.families, by_key=True))
+    unknown = ("default", "claude-of-tomorrow", "standard", "global", "standard")
+    assert {day.book for day in poster.days(delta(5, labels=unknown), PRICES)} == {"usage"}
+    searching = {day.book: day.values for day in poster.days(delta(5, 0, 0, 0, 0, 3, labels=unknown), PRICES)}
+    assert searching["estimate"] == searching["key_estimate"] == (0, Decimal("0.03"))
+    preview = ("default", "claude-mythos-preview", "standard", "global", "standard")
+    (part,) = [day for day in poster.days(delta(5, 0, 0, 9, labels=preview), PRICES) if day.book == "estimate"]
+    assert part.values[0] == 5 * PRICES.price(*preview[1:], "none", part.day).uncached_input
 
 
 def test_amounts_are_posted_as_they_are():

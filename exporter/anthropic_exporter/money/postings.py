@@ -81,26 +81,30 @@ class UsagePoster:
         yield from self._money(delta, labels, prices)
 
     def days(self, delta: Delta, prices: PriceList) -> Iterator[Day]:
-        """Yield what a difference changes of its day, by workspace and model or by key and model."""
+        """Yield what a difference changes of its day, by workspace and model or by key and model.
+
+        What has no price at all is in no estimate, rather than in one of 0.
+        """
         if self.families.by_key:
-            yield self._by_key(delta, prices)
+            yield from self._by_key(delta, prices)
         if not self.families.windows:
             return
         day = floor(delta.slot.starting_at, DAY)
         by = pick(self.dimensions, ("workspace_id", "model"), delta.labels)
         yield Day("usage", day, by, delta.known[:_SEARCHES])
         found = self._estimate(delta, delta.known, prices)
-        tokens = sum((usd for usd in found.usd[:_SEARCHES] if usd is not None), Decimal(0))
-        yield Day("estimate", day, by, (tokens, found.usd[_SEARCHES] or Decimal(0)))
+        if not _priced(found):
+            return
+        yield Day("estimate", day, by, _tokens_and_searches(found))
         # Where a day takes the place of its hours only corrections are left over, and no hour is known for those.
         if delta.slot.ending_at - delta.slot.starting_at <= HOUR:
             yield Day(HOURS, floor(delta.slot.starting_at, HOUR), by[:1], (found.total(),))
 
-    def _by_key(self, delta: Delta, prices: PriceList) -> Day:
+    def _by_key(self, delta: Delta, prices: PriceList) -> Iterator[Day]:
         by = pick(self.dimensions, ("api_key_id", "model"), delta.labels)
         found = self._estimate(delta, delta.known, prices)
-        searches = found.usd[_SEARCHES] or Decimal(0)
-        return Day("key_estimate", floor(delta.slot.starting_at, DAY), by, (found.total() - searches, searches))
+        if _priced(found):
+            yield Day("key_estimate", floor(delta.slot.starting_at, DAY), by, _tokens_and_searches(found))
 
     def _money(self, delta: Delta, labels: Labels, prices: PriceList) -> Iterator[Posting]:
         found = self._estimate(delta, delta.counted, prices)
@@ -109,7 +113,7 @@ class UsagePoster:
             for token_type, usd in zip(ESTIMATE_TYPES, found.usd, strict=True):
                 if usd is not None and (usd or (not delta.before and token_type in TOKEN_TYPES)):
                     yield Posting(name, (*labels, token_type), usd)
-        elif any(usd is not None for usd in found.usd[:_SEARCHES]) or found.total():
+        elif _priced(found):
             yield Posting(name, labels, found.total())
         if self.families.unpriced and found.reason:
             model = pick(self.dimensions, ("model",), delta.labels)[0]
@@ -137,6 +141,16 @@ class UsagePoster:
             [int(value) for value in values[:_SEARCHES]],
             int(values[_SEARCHES]),
         )
+
+
+def _priced(found: Estimate) -> bool:
+    """Return whether any of it has a price."""
+    return any(usd is not None for usd in found.usd[:_SEARCHES]) or bool(found.usd[_SEARCHES])
+
+
+def _tokens_and_searches(found: Estimate) -> Values:
+    searches = found.usd[_SEARCHES] or Decimal(0)
+    return found.total() - searches, searches
 
 
 @dataclass(frozen=True, slots=True)
