@@ -1,5 +1,7 @@
 """The forecast against the naive straight line, on simulated months; and its manners with little to go by."""
 
+import re
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -14,6 +16,7 @@ from money.firm import at
 from money.simulated import BEFORE, KINDS, MONTH, course, moments
 
 SEEDS = range(40)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "money.md"
 MONDAY = at("2026-11-02")
 
 
@@ -67,6 +70,10 @@ def test_it_is_better_than_the_straight_line(capsys):
         lines.append(f"{kind:16}{naive:5.1%}{ours:9.1%}{inside:7.0%}{width:6.0%}")
     with capsys.disabled():
         print("", *lines, sep="\n")  # noqa: T201 - both errors are for people to read
+    # The table of the document, row by row in the same order.
+    told = [f"| {naive:.1%} | {ours:.1%} | {inside:.0%} |" for naive, ours, inside, _ in (*found.values(), means)]
+    rows = [re.sub(r"(?<=[0-9]) %", "%", row) for row in DOCUMENT.read_text().splitlines() if row.startswith("| ")]
+    assert [row[row.index(" | ") + 1 :] for row in rows if row.endswith(tuple(told))] == told
     assert all(ours < naive for naive, ours, _, _ in found.values())
     assert means[1] < 0.75 * means[0]
     assert means[2] > 0.7
