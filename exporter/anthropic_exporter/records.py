@@ -4,7 +4,7 @@ Times are whole seconds since 1970 UTC; money is ``Decimal`` USD. A null of the 
 (``default``, ``none``, ``not_available``), so a label is never empty.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
@@ -24,6 +24,14 @@ CLAUDE_CODE_TOKEN_TYPES = ("uncached_input", "cache_read", "cache_creation", "ou
 DEFAULT_WORKSPACE = "default"
 NONE = "none"
 NOT_AVAILABLE = "not_available"
+
+
+def arranger(asked: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Labels], Labels]:
+    """Return a function that puts label values into the stream's order; what was not asked for is ``none``."""
+    if asked == wanted:
+        return lambda labels: labels
+    places = [asked.index(name) if name in asked else None for name in wanted]
+    return lambda labels: tuple([NONE if place is None else labels[place] for place in places])
 
 
 class UsageRow(NamedTuple):

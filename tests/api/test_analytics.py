@@ -247,6 +247,14 @@ def test_a_watermark_that_is_no_time_is_refused():
         usage(answers(ok(report_page([], refreshed="soon"))))
 
 
+def test_a_dimension_that_only_the_legacy_report_has_is_none_and_is_not_asked_for():
+    """`usage.group_by: [account_id, model]` is legal, and requests come from here whoever tells the tokens."""
+    page = report_page([usage_line(*FIRST, model="a")])
+    reading, upstream = usage(answers(ok(page)), ("account_id", "model", "service_account_id"))
+    assert [row.labels for row in reading.buckets[0].rows] == [("none", "a", "none")]
+    assert upstream.sent[0].url.params.get_list("group_by[]") == ["model"]
+
+
 def test_a_refresh_during_the_walk_starts_it_again():
     late = "2026-11-20T12:00:00Z"
     pages = [

@@ -4,14 +4,13 @@ import pytest
 
 from anthropic_exporter.collect.intake import (
     amount_values,
-    arranger,
     bucketed,
     flat,
     list_values,
     request_values,
     usage_values,
 )
-from anthropic_exporter.records import Bucket, CostRow, Interval, Reading, UsageRow
+from anthropic_exporter.records import Bucket, CostRow, Interval, Reading, UsageRow, arranger
 from anthropic_exporter.utc import DAY, HOUR
 
 

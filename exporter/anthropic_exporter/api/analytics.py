@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, Bucket, CostRow, Reading, UsageRow
+from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, Bucket, CostRow, Reading, UsageRow, arranger
 
 from .billing import Money, without_model
 from .buckets import Span, Window
@@ -22,6 +22,9 @@ MAX_RANGE_OF_MINUTES = DAY
 MAX_ROWS = 1000
 FAN_OUT = ("cost_type", "token_type")
 DIMENSIONS = frozenset(Group.__struct_fields__) - frozenset(FAN_OUT)
+
+LEGACY_DIMENSIONS = frozenset({"account_id", "service_account_id"})
+"""What only the legacy report can group by: the actor here is another attribution, so it is "none" instead."""
 
 _USAGE = Endpoint(f"{ORGANIZATIONS}/analytics/usage", (BETA,))
 _COST = Endpoint(f"{ORGANIZATIONS}/analytics/cost", (BETA,))
@@ -47,6 +50,7 @@ def analytics_usage(
     """Read tokens and requests; a bucket is there only if it has rows.
 
     Args:
+        dimensions: those of the legacy report, too; what is not offered here is "none".
         width: None for one sum over the range, whose bounds upstream rounds down to the hour.
         default_workspace: the real ID that becomes "default".
         organization_id: the child that is meant, of a parent's credential; "" for all that the credential reads.
@@ -55,10 +59,11 @@ def analytics_usage(
         ValueError: a dimension or width that the endpoint does not have, or a range that it does not take.
         PollError: as `errors` describes.
     """
-    query = _query(starting_at, ending_at, width, dimensions) + _of(organization_id)
+    offered = tuple([name for name in dimensions if name not in LEGACY_DIMENSIONS])
+    query = _query(starting_at, ending_at, width, offered) + _of(organization_id)
     pages = walk(reader, Call(_USAGE, query), _USAGE_PAGE, REPORT)
-    labels = _labels(reader, _USAGE, dimensions, default_workspace)
-    pick = columns(dimensions)
+    labels = _labels(reader, _USAGE, offered, default_workspace)
+    pick, arrange = columns(offered), arranger(offered, dimensions)
 
     def row(line: UsageLine) -> UsageRow:
         usage = line.usage
@@ -70,7 +75,7 @@ def analytics_usage(
             usage.output_tokens,
         )
         searches = usage.server_tool_use.web_search_requests if usage.server_tool_use else 0
-        return UsageRow(labels.of(pick(line.group)), tokens, searches, usage.requests)
+        return UsageRow(arrange(labels.of(pick(line.group))), tokens, searches, usage.requests)
 
     buckets = _grouped(_USAGE, pages, _bounds(starting_at, ending_at, width), row)
     if not all(_adds_up(line.usage) for page in pages for line in page.data):

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import ClassVar, Generic, TypeVar
 
 from anthropic_exporter.errors import BadRequest, EmptyRange, NotSupported
-from anthropic_exporter.records import DEFAULT_WORKSPACE, NONE, Bucket, Organization, Reading, UsageRow, Workspace
+from anthropic_exporter.records import DEFAULT_WORKSPACE, Bucket, Organization, Reading, UsageRow, Workspace, arranger
 
 from . import inventory
 from .buckets import Window
@@ -183,7 +183,7 @@ def usage_report(
         renamed={},
         unknown=lambda what: reader.drift(_USAGE, "unknown_value", what),
     )
-    places = [DIMENSIONS.index(name) if name in DIMENSIONS else None for name in dimensions]
+    arrange = arranger(DIMENSIONS, dimensions)
 
     def row(told: ScopedUsage) -> UsageRow:
         found = labels.of((told.workspace_id, told.model, told.service_tier))
@@ -194,7 +194,7 @@ def usage_report(
             told.cache_read_input_tokens,
             told.output_tokens,
         )
-        return UsageRow(tuple([NONE if place is None else found[place] for place in places]), tokens, 0, None)
+        return UsageRow(arrange(found), tokens, 0, None)
 
     buckets: list[Bucket[UsageRow]] = []
     at = starting_at

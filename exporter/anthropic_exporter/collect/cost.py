@@ -14,9 +14,9 @@ import msgspec
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Directory, remember
 from anthropic_exporter.collect.capability import Capability, Memory
-from anthropic_exporter.collect.intake import amount_values, arranger, bucketed, flat, list_values
+from anthropic_exporter.collect.intake import amount_values, bucketed, flat, list_values
 from anthropic_exporter.errors import EmptyRange
-from anthropic_exporter.records import CostRow, Intake, Interval, Reading
+from anthropic_exporter.records import CostRow, Intake, Interval, Reading, arranger
 from anthropic_exporter.utc import DAY, floor, previous_month_start
 
 ANALYTICS = "/v1/organizations/analytics/cost"

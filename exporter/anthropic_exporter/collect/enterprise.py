@@ -14,7 +14,7 @@ import msgspec
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Listing, remember
 from anthropic_exporter.collect.capability import Memory
-from anthropic_exporter.collect.intake import amount_values, arranger, flat, request_values, usage_values
+from anthropic_exporter.collect.intake import amount_values, flat, request_values, usage_values
 from anthropic_exporter.collect.parts import Parts
 from anthropic_exporter.records import (
     CostRow,
@@ -25,6 +25,7 @@ from anthropic_exporter.records import (
     Reading,
     UsageRow,
     UserGroup,
+    arranger,
 )
 from anthropic_exporter.utc import DAY, HOUR, floor, month_start
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from anthropic_exporter.records import (
-    NONE,
     Bucket,
     Cells,
     CostRow,
@@ -37,14 +36,6 @@ def amount_values(row: CostRow) -> Values:
 def list_values(row: CostRow) -> Values:
     """Return the list amount."""
     return (row.list_amount or 0,)
-
-
-def arranger(asked: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Labels], Labels]:
-    """Return a function that puts label values into the stream's order; what was not asked for is ``none``."""
-    if asked == wanted:
-        return lambda labels: labels
-    places = [asked.index(name) if name in asked else None for name in wanted]
-    return lambda labels: tuple([NONE if place is None else labels[place] for place in places])
 
 
 def bucketed(

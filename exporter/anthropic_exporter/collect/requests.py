@@ -12,9 +12,9 @@ import msgspec
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Directory, remember
 from anthropic_exporter.collect.capability import ASK_AGAIN, Memory
-from anthropic_exporter.collect.intake import arranger, flat, request_values
+from anthropic_exporter.collect.intake import flat, request_values
 from anthropic_exporter.errors import NotSupported
-from anthropic_exporter.records import Intake, Interval, Reading, UsageRow
+from anthropic_exporter.records import Intake, Interval, Reading, UsageRow, arranger
 from anthropic_exporter.utc import DAY
 
 

@@ -14,10 +14,10 @@ import msgspec
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Directory, remember
 from anthropic_exporter.collect.capability import Capability, Memory
-from anthropic_exporter.collect.intake import arranger, bucketed, flat, request_values, usage_values
+from anthropic_exporter.collect.intake import bucketed, flat, request_values, usage_values
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.errors import BadRequest, EmptyRange
-from anthropic_exporter.records import Intake, Interval, Reading, UsageRow
+from anthropic_exporter.records import Intake, Interval, Reading, UsageRow, arranger
 from anthropic_exporter.utc import DAY, HOUR, MINUTE, SECONDS, floor
 
 LEGACY = "/v1/organizations/usage_report/messages"

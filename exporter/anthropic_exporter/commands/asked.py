@@ -7,11 +7,11 @@ from typing import Any
 from anthropic_exporter.api.admin import AdminApi
 from anthropic_exporter.collect.base import Listing
 from anthropic_exporter.collect.capability import Memory
-from anthropic_exporter.collect.intake import arranger, bucketed
+from anthropic_exporter.collect.intake import bucketed
 from anthropic_exporter.collect.plan import analytics_earliest
 from anthropic_exporter.commands.probes import Rows
 from anthropic_exporter.config import Settings
-from anthropic_exporter.records import Bucket, Held, Intake, Interval, Reading, UsageRow, Values
+from anthropic_exporter.records import Bucket, Held, Intake, Interval, Reading, UsageRow, Values, arranger
 from anthropic_exporter.utc import DAY, HOUR, floor
 
 DAYS = 7
