@@ -99,7 +99,7 @@ def budget(name, spent, limit, forecast):
     ],
 )
 def test_the_verdict_on_budgets_counts_those_at_risk(tmp_path, series, expected):
-    status, said = evaluate(tmp_path, expression("anthropic-overview", "Inside the budgets?"), series, expected)
+    status, said = evaluate(tmp_path, expression("anthropic-overview", "Inside budget?"), series, expected)
     assert status == 0, said
 
 
@@ -129,3 +129,37 @@ def test_the_bar_of_a_day_is_what_was_used_from_its_midnight_to_the_next(tmp_pat
     expr = f"round({expression('anthropic-overview', 'Spend per day')})"
     assert evaluate(tmp_path, expr, series, {'{model="m"}': 240}, at="0m", interval="6m")[0] == 0
     assert evaluate(tmp_path, expr, series, {}, at="1440m", interval="6m")[0] == 0
+
+
+def month(today, yesterday, settled, so_far="1000"):
+    labels = f'{ORG}, workspace_id="w", model="m"'
+    found = {
+        f"anthropic_spend_today_usd{{{labels}}}": f"{today}x20",
+        f"anthropic_estimated_cost_yesterday_usd{{{labels}}}": f"{yesterday}x20",
+        f"anthropic_spend_month_to_date_usd{{{labels}}}": f"{so_far}x20",
+    }
+    return found if settled is None else found | {f"anthropic_cost_settled_timestamp_seconds{{{ORG}}}": f"{settled}x20"}
+
+
+@pytest.mark.needs("promtool")
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        pytest.param(month(5, 70, 86_400 * 9), {"{}": 5}, id="yesterday is settled"),
+        pytest.param(month(5, 70, 86_400 * 8), {"{}": 75}, id="yesterday is not settled yet"),
+        pytest.param(month(5, 70, 86_400 * 7), {}, id="the bill is late"),
+        pytest.param(month(5, 70, None), {"{}": 1000}, id="no bill at all"),
+    ],
+)
+def test_an_estimate_is_what_of_this_month_the_bill_has_not_settled(tmp_path, series, expected):
+    expr = expression("anthropic-overview", "Still an estimate")
+    # The tests of promtool begin at 1970: a quarter past midnight on the tenth of January.
+    series = {name: f"_x863 {values}" for name, values in series.items()}
+    status, said = evaluate(tmp_path, expr, series, expected, at="12975m", interval="15m")
+    assert status == 0, said
+
+
+@pytest.mark.needs("promtool")
+def test_what_was_spent_last_month_is_no_estimate_of_this_month(tmp_path):
+    expr = expression("anthropic-overview", "Still an estimate")
+    assert evaluate(tmp_path, expr, month(5, 70, -86_400), {"{}": 5}, at="15m")[0] == 0

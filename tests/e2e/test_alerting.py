@@ -154,7 +154,7 @@ def test_a_budget_an_old_key_and_a_dead_credential_become_messages(
     wait_until(lambda: served.value("anthropic_budget_spent_usd", budget="search"), 30)
 
     alerting(served.port, receiver)
-    nearly = wait_until(lambda: receiver.message("platform", "threshold 0.8"), 90)
+    nearly = wait_until(lambda: receiver.message("platform", "80%"), 90)
     exceeded = wait_until(lambda: receiver.message("Budget search", "exceeded"), 60)
     old = wait_until(lambda: receiver.message("search-production-ranking", "is old"), 60)
     simulator.switch(accepted_keys=["sk-ant-admin01-canary-another"])
@@ -165,7 +165,7 @@ def test_a_budget_an_old_key_and_a_dead_credential_become_messages(
             print(f"\n--- {where}\n{title}\n{text.rstrip()}")  # noqa: T201 - to be looked at
     assert nearly[:2] == (
         "slack",
-        "WARNING: Budget platform of Scripted Organization has reached its threshold 0.8",
+        "WARNING: Budget platform of Scripted Organization has passed 80%",
     )
     assert f"${spent:.2f} of the ${budgets['platform']:.2f} of budget platform (month, " in nearly[2]
     assert exceeded[:2] == ("pagerduty", "CRITICAL: Budget search of Scripted Organization is exceeded")

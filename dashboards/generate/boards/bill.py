@@ -3,12 +3,39 @@
 from . import config
 from .config import SEL, USD, WS
 from .page import Line
-from .panels import Panel, Query, Text, bars, lines, stat
+from .panels import Panel, Query, Text, bars, lines, models, stat
 from .promql import gained, short_model, sorted_top
 from .tables import Column, table
 
 _LIST = "anthropic_list_cost_usd_total"
 _BILL = "anthropic_cost_usd_total"
+
+
+def provisional() -> Panel:
+    """Return how much of this month's spend the bill has not settled: today, and yesterday until its bill is final."""
+    settled = f"min(max by (organization_id) (anthropic_cost_settled_timestamp_seconds{{{SEL}}}))"
+    midnight = "(vector(time()) - vector(time()) % 86400)"
+    yesterday = (
+        f"sum(anthropic_estimated_cost_yesterday_usd{{{SEL}, {WS}}})\n"
+        f"* on () ({settled} < bool on () {midnight})\n* on () (day_of_month() > bool 1)"
+    )
+    open_days = (
+        f"(sum(anthropic_spend_today_usd{{{SEL}, {WS}}})\n+ on ()\n({yesterday}))\n"
+        f"and on ()\n({settled} >= on () ({midnight} - 86400))"
+    )
+    # Without a bill everything is an estimate.
+    whole = f"sum(anthropic_spend_month_to_date_usd{{{SEL}, {WS}}})\nunless on ()\n{settled}"
+    return stat(
+        Text(
+            "Still an estimate",
+            "The part of this month that may still move by a few percent: today, and yesterday until its bill is "
+            "settled. The days before are billed.",
+            "the bill is late",
+        ),
+        USD,
+        Query(f"{open_days}\nor on ()\n{whole}"),
+        decimals=2,
+    )
 
 
 def bill_lines() -> list[Line]:
@@ -57,7 +84,7 @@ def _prices() -> list[tuple[Panel, int]]:
             "{{service_tier}}",
         ),
     )
-    return [(price, 12), (caches, 6), (tier, 6)]
+    return [(models(price), 12), (caches, 6), (tier, 6)]
 
 
 def _bill() -> list[tuple[Panel, int]]:

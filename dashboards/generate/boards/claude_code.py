@@ -5,7 +5,7 @@ from typing import Any
 from . import config
 from .config import COUNT, SEL, SHARE, USD
 from .page import Line, Section, page
-from .panels import Panel, Query, Text, bars, daily, day_bars, lines, stat, token_types
+from .panels import Panel, Query, Text, bars, daily, day_bars, lines, models, stat, token_types
 from .promql import gained, of_day, sorted_top
 
 _P = "anthropic_claude_code"
@@ -70,10 +70,12 @@ def _tiles() -> list[tuple[Panel, int]]:
 
 
 def _cost() -> Panel:
-    return day_bars(
-        Text("Cost per day by model", f"As the API estimates it. {_LATE}", "not used"),
-        USD,
-        daily(f"{of_day(_COST, SEL, 'model')} > 0", "{{model}}"),
+    return models(
+        day_bars(
+            Text("Cost per day by model", f"As the API estimates it. {_LATE}", "not used"),
+            USD,
+            daily(f"{of_day(_COST, SEL, 'model')} > 0", "{{model}}"),
+        )
     )
 
 

@@ -38,6 +38,7 @@ FORECAST = ((None, "green"), (0.95, "yellow"), (1.0, "red"))
 LIMIT = ((None, "green"), (0.6, "yellow"), (0.8, "red"))
 LIMIT_LINES = ((None, "transparent"), (0.8, "orange"))
 AGE = ((None, "green"), (1800, "yellow"), (3600, "red"))  # usage is usually 5 to 10 minutes old
+BILL_AGE = ((None, "green"), (36 * 3600, "yellow"), (60 * 3600, "red"))  # a day is final 6 hours after its end
 SUCCESS_AGE = ((None, "green"), (3600, "yellow"), (14_400, "red"))
 LATE_INTERVALS, LATE_SECONDS = 5, 900  # a collector is late after so many intervals, but not before so long
 OLD_KEY_DAYS = 90
@@ -56,6 +57,7 @@ USD = "currencyUSD"
 SHARE = "percentunit"
 COUNT = "short"
 SECONDS = "s"
+MINUTES = "m"
 
 
 class Board(NamedTuple):

@@ -3,10 +3,10 @@
 from typing import Any
 
 from . import budgets, config, variables
-from .bill import bill_lines
+from .bill import bill_lines, provisional
 from .config import KEYS, SEL, USD, WORKSPACE, WS
 from .page import Line, Section, page, to_board
-from .panels import MARKS, Override, Panel, Query, Text, bars, daily, day_bars, lines, override, rated, stat
+from .panels import MARKS, Override, Panel, Query, Text, bars, daily, day_bars, lines, models, override, rated, stat
 from .promql import by_model, of_day, rate, sorted_top, with_workspace
 from .tables import Column, table
 
@@ -46,21 +46,13 @@ def _tiles() -> list[tuple[Panel, int]]:
         steps=config.CALM,
         decimals=2,
     )
-    final = stat(
-        Text(
-            "Billed so far", "The part of this month that the bill already has. The rest is an estimate.", "no bill yet"
-        ),
-        USD,
-        Query(f"sum({_BILLED})"),
-        decimals=2,
-    )
     until = stat(
         Text(
             "Bill is final until",
             "Days up to then are settled: read again after their end plus cost.settle_delay. UTC.",
             "no day is settled yet",
         ),
-        "dateTimeAsIso",
+        "time:D MMM, HH:mm",
         Query(f"1000 * min(max by (organization_id) (anthropic_cost_settled_timestamp_seconds{{{SEL}}}))"),
     )
     expected = stat(
@@ -95,7 +87,7 @@ def _tiles() -> list[tuple[Panel, int]]:
         Query(f"sum({_BEFORE})"),
         decimals=2,
     )
-    return [(spent, 4), (final, 3), (until, 4), (expected, 6), (pace, 4), (before, 3)]
+    return [(spent, 4), (provisional(), 3), (until, 4), (expected, 6), (pace, 4), (before, 3)]
 
 
 def _courses() -> list[tuple[Panel, int]]:
@@ -174,15 +166,15 @@ def _pairs() -> Panel:
     return table(
         Text(
             "Workspaces and models",
-            "Spend of this month with the part that is billed already, the previous month, and how far the estimate "
-            "was from the bill on the settled days of the last 7.",
+            "Spend of this month, what its bill says so far, the previous month, and how far the estimate was from the "
+            "bill on the settled days of the last 7.",
             "not known yet",
         ),
         [
             Column("Workspace", label="workspace_name", width=220),
             Column("Model", label="model", width=260),
             Column("This month", with_workspace(spend), unit=USD, width=130),
-            Column("Billed of it", f"{billed} and on ({by}) {spend}", unit=USD, width=130),
+            Column("Bill so far", f"{billed} and on ({by}) {spend}", unit=USD, width=130),
             Column(
                 "Share",
                 f"{spend}\n/ ignoring ({by}) group_left ()\nsum({_SPEND})",
@@ -225,9 +217,11 @@ def _days() -> Panel:
 
 def _hours() -> Panel:
     by_hour = rate("anthropic_estimated_cost_usd_total", f"{SEL}, {WS}", "model", per=3600)
-    return lines(
-        Text("Spend per hour by model", "Tokens at list price, when their data arrived."),
-        USD,
-        rated(f"{by_hour} > 0", "{{model}}"),
-        stacked=True,
+    return models(
+        lines(
+            Text("Spend per hour by model", "Tokens at list price, when their data arrived."),
+            USD,
+            rated(f"{by_hour} > 0", "{{model}}"),
+            stacked=True,
+        )
     )

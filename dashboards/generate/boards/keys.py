@@ -12,6 +12,9 @@ from .tables import Column, table
 _BY = "organization_id, api_key_id"
 _ACTIVE = info("anthropic_api_key_info", "api_key_id", "status", f'{SEL}, {WORKSPACE}, {KEY}, status="active"')
 _CHOSEN = f"{SEL}, {WORKSPACE}, {KEY}"
+_OF_NOBODY = (
+    f'group by ({_BY}) (anthropic_api_key_info{{{_CHOSEN}, status="active", owner_type="none", api_key_id!="none"}})'
+)
 
 
 def dashboard() -> dict[str, Any]:
@@ -71,9 +74,9 @@ def _tiles() -> list[tuple[Panel, int]]:
             steps=config.NONE_GOOD,
         ),
         stat(
-            Text("Without an owner", "Keys whose creator has left, or whose workspace is archived."),
+            Text("Without an owner", "Keys of somebody who has left, of an archived workspace, or of nobody."),
             COUNT,
-            Query(at_zero(f"count(max by ({_BY}) (anthropic_api_key_orphaned{{{_CHOSEN}}}))")),
+            Query(at_zero(f"count(group by ({_BY}) (anthropic_api_key_orphaned{{{_CHOSEN}}})\nor {_OF_NOBODY})")),
             steps=config.NONE_GOOD,
         ),
         stat(
@@ -173,6 +176,7 @@ def _worries() -> Panel:
     worries = {
         "the owner of the key has left": f'max by ({_BY}) ({orphaned}, reason="owner_left"}})',
         "the workspace of the key is archived": f'max by ({_BY}) ({orphaned}, reason="workspace_archived"}})',
+        "nobody is known to own the key": _OF_NOBODY,
         f"expires within {config.EXPIRY_DAYS} days": f"{expiry} < {config.EXPIRY_DAYS * days}",
         f"unused for {config.UNUSED_KEY_DAYS} days": f"{_age('unused_seconds')} > {config.UNUSED_KEY_DAYS * days}",
     }

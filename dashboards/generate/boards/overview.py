@@ -3,6 +3,7 @@
 from typing import Any
 
 from . import budgets, config, variables
+from .bill import provisional
 from .config import COST, EXPORTER, SEL, USAGE, WORKSPACE, WS
 from .page import Line, Section, page, to_board
 from .panels import (
@@ -15,10 +16,12 @@ from .panels import (
     daily,
     day_bars,
     lines,
+    models,
     override,
     rated,
     stat,
     states,
+    steps_of,
     token_types,
     words,
     words_from,
@@ -26,6 +29,7 @@ from .panels import (
 from .promql import by_model, gained, of_day, rate, sorted_top, with_workspace
 
 _AGE = f"max(time() - max by (organization_id) (anthropic_usage_last_bucket_timestamp_seconds{{{SEL}}}))"
+_BILL_AGE = f"max(time() - max by (organization_id) (anthropic_cost_settled_timestamp_seconds{{{SEL}}}))"
 _SPENT = "billed on the days whose bill is settled, estimated at list price on the others"
 
 
@@ -79,7 +83,7 @@ def _answers() -> list[tuple[Panel, int]]:
     )
     verdict = stat(
         Text(
-            "Inside the budgets?",
+            "Inside budget?",
             "How many budgets are spent, or will be before their period ends if it goes on like this.",
             budgets.NO_BUDGET,
         ),
@@ -88,23 +92,32 @@ def _answers() -> list[tuple[Panel, int]]:
         steps=config.NONE_ALLOWED,
         decimals=0,
         mappings=[
-            *words({"0": ("yes", "green"), "1": ("1 at risk", "red")}),
-            *words_from(2, "several at risk", "red"),
+            *words({"0": ("yes", "green"), **{f"{count}": (f"{count} at risk", "red") for count in range(1, 10)}}),
+            *words_from(10, "many at risk", "red"),
         ],
     )
     age = stat(
-        Text("Age of the data", "How long ago the newest usage was. 5 to 10 minutes is usual.", "no data: is it up?"),
+        Text(
+            "Age of the data",
+            "Usage: how long ago the newest was; 5 to 10 minutes is usual. Bill: how long ago the newest day ended "
+            "whose bill is settled; 6 to 30 hours is usual.",
+            "no data: is it up?",
+        ),
         config.SECONDS,
-        Query(_AGE),
+        Query(_AGE, "usage"),
+        Query(_BILL_AGE, "bill"),
         steps=config.AGE,
         decimals=0,
+        names=True,
     )
+    age = override(age, Override("bill", {"thresholds": {"mode": "absolute", "steps": steps_of(config.BILL_AGE)}}))
     return [
-        (to_board(today, COST), 4),
+        (to_board(today, COST), 3),
         (to_board(month, COST), 4),
+        (to_board(provisional(), COST), 3),
         (to_board(forecast, COST), 4),
-        (to_board(before, COST), 4),
-        (to_board(verdict, COST), 4),
+        (to_board(verdict, COST), 3),
+        (to_board(before, COST), 3),
         (to_board(age, EXPORTER), 4),
     ]
 
@@ -118,7 +131,7 @@ def _who() -> list[tuple[Panel, int]]:
         config.USD,
         Query(sorted_top(config.BARS, by_workspace), "{{workspace_name}}"),
     )
-    models = bars(
+    by_models = bars(
         Text(
             "This month by model",
             f"Spend since the first of the month, UTC: {_SPENT}. Not by token: web searches, for one.",
@@ -133,7 +146,7 @@ def _who() -> list[tuple[Panel, int]]:
     return [
         (to_board(budgets.budgets("Budgets", compact=True), COST), 11),
         (to_board(workspaces, COST), 6),
-        (to_board(models, COST), 7),
+        (to_board(by_models, COST), 7),
     ]
 
 
@@ -148,7 +161,7 @@ def _days() -> Panel:
         daily(of_day("anthropic_estimated_cost_usd_total", f"{SEL}, {WS}", "model") + " > 0", "{{model}}"),
         daily(f"sum(anthropic_cost_yesterday_usd{{{SEL}, {WS}}} {config.BILL_SHIFT})", "billed"),
     )
-    return to_board(override(panel, Override("billed", MARKS)), COST)
+    return to_board(override(models(panel), Override("billed", MARKS)), COST)
 
 
 def _collectors() -> Panel:
@@ -166,14 +179,16 @@ def _collectors() -> Panel:
 
 
 def _streams() -> list[tuple[Panel, int]]:
-    spend = lines(
-        Text("Spend per hour by model", "Tokens at list price, when their data arrived."),
-        config.USD,
-        rated(
-            rate("anthropic_estimated_cost_usd_total", f"{SEL}, {WS}", "model", per=3600, lag=False) + " > 0",
-            "{{model}}",
-        ),
-        stacked=True,
+    spend = models(
+        lines(
+            Text("Spend per hour by model", "Tokens at list price, when their data arrived."),
+            config.USD,
+            rated(
+                rate("anthropic_estimated_cost_usd_total", f"{SEL}, {WS}", "model", per=3600, lag=False) + " > 0",
+                "{{model}}",
+            ),
+            stacked=True,
+        )
     )
     tokens = token_types(
         lines(

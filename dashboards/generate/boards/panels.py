@@ -63,6 +63,11 @@ def thresholds(steps: Steps) -> dashboard_builder.ThresholdsConfig:
     )
 
 
+def steps_of(steps: Steps) -> list[dict[str, Any]]:
+    """Return the steps of thresholds as an override has them."""
+    return [{"color": shade, "value": value} for value, shade in steps]
+
+
 def colour(mode: dashboard.FieldColorModeId, fixed: str | None = None) -> dashboard_builder.FieldColor:
     """Return a colour mode."""
     built = dashboard_builder.FieldColor().mode(mode)
@@ -256,6 +261,20 @@ def token_types(panel: Panel) -> Panel:
     return override(
         panel,
         *(Override(name, {"color": {"fixedColor": shade, "mode": "fixed"}}) for name, shade in TOKEN_COLOURS.items()),
+    )
+
+
+FAMILY_COLOURS = {"opus": "purple", "sonnet": "blue", "haiku": "green", "fable": "orange"}
+
+
+def models(panel: Panel) -> Panel:
+    """Return the panel with shades of one colour for the models of a family, the same in every graph."""
+    return override(
+        panel,
+        *(
+            Override(f"/{family}/", {"color": {"fixedColor": shade, "mode": "shades"}}, regexp=True)
+            for family, shade in FAMILY_COLOURS.items()
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders import table as table_builder
 from grafana_foundation_sdk.models import common, dashboard
 
 from .config import PLAIN
-from .panels import DATASOURCE, Panel, Query, Steps, Text, targets, thresholds
+from .panels import DATASOURCE, Panel, Query, Steps, Text, steps_of, targets, thresholds
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,7 @@ def _properties(column: Column) -> list[dashboard.DynamicConfigValue]:
         found["custom.align"] = "left"
     if column.cell:
         found["custom.cellOptions"] = _CELLS[column.cell]
-        found["thresholds"] = {
-            "mode": "absolute",
-            "steps": [{"color": shade, "value": value} for value, shade in column.steps],
-        }
+        found["thresholds"] = {"mode": "absolute", "steps": steps_of(column.steps)}
         found["color"] = {"mode": "thresholds"}
     if column.cell == "gauge":
         found |= {"min": 0, "max": 1 if column.most is None else column.most}

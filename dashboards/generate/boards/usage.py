@@ -5,7 +5,7 @@ from typing import Any
 from . import config, variables
 from .config import COUNT, SEL, SHARE, WS
 from .page import Line, Section, page
-from .panels import Panel, Query, Text, bars, daily, day_bars, lines, rated, stat, token_types
+from .panels import Panel, Query, Text, bars, daily, day_bars, lines, models, rated, stat, token_types
 from .promql import gained, of_day, rate, short_model, sorted_top, with_workspace
 from .tables import Column, table
 
@@ -109,11 +109,13 @@ def _by_type() -> Panel:
 
 
 def _by_model() -> Panel:
-    return lines(
-        Text("By model", "All types of tokens."),
-        COUNT,
-        rated(f"{rate(_TOKENS, _ALL, 'model', per=60)} > 0", "{{model}}"),
-        stacked=True,
+    return models(
+        lines(
+            Text("By model", "All types of tokens."),
+            COUNT,
+            rated(f"{rate(_TOKENS, _ALL, 'model', per=60)} > 0", "{{model}}"),
+            stacked=True,
+        )
     )
 
 
@@ -128,10 +130,12 @@ def _by_workspace() -> Panel:
 
 
 def _per_day() -> Panel:
-    return day_bars(
-        Text("Tokens per day by model", "From midnight to midnight UTC, all types of tokens."),
-        COUNT,
-        daily(f"{of_day(_TOKENS, _ALL, 'model')} > 0", "{{model}}"),
+    return models(
+        day_bars(
+            Text("Tokens per day by model", "From midnight to midnight UTC, all types of tokens."),
+            COUNT,
+            daily(f"{of_day(_TOKENS, _ALL, 'model')} > 0", "{{model}}"),
+        )
     )
 
 
@@ -163,7 +167,7 @@ def _habits() -> list[tuple[Panel, int]]:
             stacked=True,
         )
     )
-    return [(shares, 12), (lifetimes, 12)]
+    return [(models(shares), 12), (lifetimes, 12)]
 
 
 def _requests() -> list[tuple[Panel, int]]:
@@ -205,7 +209,7 @@ def _requests() -> list[tuple[Panel, int]]:
         ),
         decimals=1,
     )
-    return [(requests, 12), (size, 6), (ratio, 6)]
+    return [(models(requests), 12), (size, 6), (ratio, 6)]
 
 
 def _month() -> Panel:
