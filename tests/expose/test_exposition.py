@@ -3,14 +3,15 @@
 import gzip
 import subprocess
 import zlib
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anthropic_exporter.expose.exposition import EMPTY
+from anthropic_exporter.expose.exposition import Exposition
 from anthropic_exporter.expose.family import Family, FamilySamples
-from anthropic_exporter.expose.text import Renderer
+from anthropic_exporter.expose.text import KEPT_READY, Renderer
 from expose.small_organization import small_organization
 
 SMALL = Renderer().render(small_organization())
@@ -38,9 +39,9 @@ def test_the_compressed_body_is_the_plain_one(dynamic, openmetrics, chosen):
 
 
 def test_nothing_at_all_is_a_valid_member_too():
-    assert EMPTY.body() == b""
-    assert one_member(EMPTY.body(gzip=True)) == b""
-    assert one_member(EMPTY.body(gzip=True, dynamic=b"up 1\n")) == b"up 1\n"
+    assert Exposition.of([]).body() == b""
+    assert one_member(Exposition.of([]).body(gzip=True)) == b""
+    assert one_member(Exposition.of([]).body(gzip=True, dynamic=b"up 1\n")) == b"up 1\n"
 
 
 def test_gunzip_takes_it():
@@ -70,7 +71,7 @@ def test_a_selection_of_nothing_shows_only_the_dynamic_part():
 
 def test_size_is_that_of_the_text_format():
     assert SMALL.size == len(SMALL.body())
-    assert EMPTY.size == 0
+    assert Exposition.of([]).size == 0
 
 
 def test_an_exposition_does_not_change_when_its_renderer_goes_on():
@@ -85,3 +86,22 @@ def test_an_exposition_does_not_change_when_its_renderer_goes_on():
 def test_an_exposition_cannot_be_changed():
     with pytest.raises(AttributeError):
         SMALL.blocks = ()
+
+
+def test_a_format_is_kept_ready_while_somebody_asks_for_it():
+    renderer = Renderer()
+    render = partial(renderer.render, list(small_organization()))
+    first = render()
+    assert not first._documents.keys() - {False}, "nobody has asked for OpenMetrics"
+    whole = first.body(openmetrics=True)
+    later = render()
+    assert set(later._documents) == {False, True}
+    assert later.body(openmetrics=True) == whole
+    for _ in range(KEPT_READY):
+        later = render()
+        later.body(collectors=["cost"])
+    assert set(later._documents) == {True}, "the text format has gone unasked for longer"
+    for _ in range(2):
+        later = render()
+    assert not later._documents, "asked for long ago"
+    assert later.body(openmetrics=True) == whole

@@ -4,13 +4,12 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from anthropic_exporter.expose.atscrape import AtScrape
 from anthropic_exporter.expose.catalogue import families, listed
-from anthropic_exporter.expose.selfmetrics import BUCKETS, MOST_DRIFTS, SelfMetrics, make_registry
+from anthropic_exporter.expose.selfmetrics import BUCKETS, MOST_DRIFTS, SelfMetrics
 
 REQUESTS = "anthropic_exporter_upstream_requests_total"
 DURATION = "anthropic_exporter_upstream_request_duration_seconds"
@@ -52,28 +51,57 @@ def metrics():
 
 
 def test_every_family_comes_out_as_the_catalogue_has_it(metrics):
-    registry = make_registry(filled(metrics))
-    text = generate_latest(registry).decode()
+    text = AtScrape(filled(metrics)).render(openmetrics=False).decode()
     for row in OWN:
         assert f"# HELP {row.name} {row.help}\n# TYPE {row.name} {row.kind}\n" in text
     assert {metric.name for metric in parse_text(text)} >= {row.name.removesuffix("_total") for row in OWN}
 
 
 def test_process_and_python_stand_beside_it(metrics):
-    text = generate_latest(make_registry(metrics)).decode()
+    text = AtScrape(metrics).render(openmetrics=False).decode()
     assert "\nprocess_resident_memory_bytes " in text
     assert "\npython_info{" in text
 
 
 def test_openmetrics_reads_back_and_has_no_created_series(metrics):
-    text = generate_openmetrics(make_registry(filled(metrics))).decode()
+    text = AtScrape(filled(metrics)).render(openmetrics=True).decode()
     assert len(list(parse_openmetrics(text))) >= len(OWN)
     assert "_created" not in text
 
 
 @pytest.mark.needs("promtool")
 def test_promtool_finds_nothing_wrong_with_it(metrics, promtool):
-    assert promtool(generate_latest(make_registry(filled(metrics)))) == (0, "")
+    assert promtool(AtScrape(filled(metrics)).render(openmetrics=False)) == (0, "")
+
+
+@pytest.mark.parametrize("openmetrics", [False, True])
+def test_what_is_kept_between_two_scrapes_is_what_would_be_rendered_anew(openmetrics):
+    names = {"main": "main"}
+    metrics = SelfMetrics(names.__getitem__)
+    kept = AtScrape(metrics)
+
+    def own(at_scrape):
+        lines = at_scrape.render(openmetrics=openmetrics).decode().splitlines()
+        return [line for line in lines if not line.startswith(("process_", "python_info"))]
+
+    def named():
+        names["main"] = "5b0c"
+
+    for change in (
+        lambda: filled(metrics),
+        lambda: metrics.inc(REQUESTS, ("main", "/v1/x", "200")),
+        lambda: metrics.set("anthropic_up", ("main",), 0),
+        lambda: metrics.observe(LAG, ("main", "usage"), 3),
+        named,
+        lambda: metrics.remove("anthropic_up", ("main",)),
+        lambda: metrics.forget("main"),
+    ):
+        before = own(kept)
+        change()
+        assert own(kept) == own(AtScrape(metrics)) != before
+        stamp = metrics.stamp()
+        assert own(kept) == own(kept)
+        assert metrics.stamp() == stamp
 
 
 def test_what_was_not_recorded_is_absent_but_a_counter_without_labels_begins_at_0(metrics):
@@ -105,7 +133,7 @@ def test_a_histogram_counts_each_observation_in_every_bucket_that_holds_it(value
     assert value(metrics, f"{LAG}_count", **labels) == (len(values) or None)
     if values:
         assert value(metrics, f"{LAG}_sum", **labels) == pytest.approx(sum(max(0, each) for each in values))
-        list(parse_openmetrics(generate_openmetrics(make_registry(metrics)).decode()))
+        list(parse_openmetrics(AtScrape(metrics).render(openmetrics=True).decode()))
 
 
 def test_buckets_rise_and_reach_from_the_fastest_answer_to_the_oldest_revision():
@@ -146,7 +174,7 @@ def test_an_alias_that_nobody_knows_any_more_does_not_spoil_the_scrape():
 
 def test_no_label_value_spoils_the_scrape(metrics):
     metrics.set("anthropic_exporter_series", ('\ud800\n"\\\0',), 1)
-    text = generate_latest(make_registry(metrics)).decode()
+    text = AtScrape(metrics).render(openmetrics=False).decode()
     [family] = [each for each in parse_text(text) if each.name == "anthropic_exporter_series"]
     assert family.samples[0].labels == {"family": '\ufffd\n"\\\0'}
 
@@ -239,7 +267,7 @@ def test_an_upstream_that_makes_names_up_does_not_fill_the_log(metrics, caplog):
 
 def test_what_prometheus_client_tells_about_the_process_is_in_the_list():
     process = {row.name: row for row in listed() if row not in families()}
-    exposed = list(parse_text(generate_latest(make_registry(SelfMetrics(lambda alias: alias))).decode()))
+    exposed = list(parse_text(AtScrape(SelfMetrics(lambda alias: alias)).render(openmetrics=False).decode()))
     found = {sample.name: (metric.type, set(sample.labels)) for metric in exposed for sample in metric.samples}
     assert {n: v for n, v in found.items() if not n.startswith("anthropic_")} == {
         name: (row.kind, set(row.labels)) for name, row in process.items()

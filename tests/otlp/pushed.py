@@ -7,7 +7,6 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from anthropic_exporter.config.sections import OtlpSettings
-from anthropic_exporter.expose.selfmetrics import make_registry
 from anthropic_exporter.service import otlp
 from anthropic_exporter.service.push import Pusher
 from anthropic_exporter.service.site import LiveSite
@@ -48,7 +47,6 @@ class Pushed:
             lifecycle=False,
             store=office.store,
             metrics=office.metrics,
-            registry=make_registry(office.metrics),
             reload=lambda: None,
             clock=office.clock,
         )

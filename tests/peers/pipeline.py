@@ -169,7 +169,6 @@ def attached(
         lifecycle=False,
         store=store,
         metrics=metrics,
-        registry=registry,
         reload=lambda: None,
         clock=clock,
     )

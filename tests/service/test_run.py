@@ -3,7 +3,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from prometheus_client import generate_latest
 
 from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.config.sections import (
@@ -14,7 +13,7 @@ from anthropic_exporter.config.sections import (
     UsageSettings,
 )
 from anthropic_exporter.errors import ConfigError
-from anthropic_exporter.expose.selfmetrics import make_registry
+from anthropic_exporter.expose.atscrape import AtScrape
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.service.run import Exporter
 from anthropic_exporter.service.site import LiveSite
@@ -53,7 +52,6 @@ class Running:
             lifecycle=True,
             store=store,
             metrics=self.exporter.metrics,
-            registry=make_registry(self.exporter.metrics),
             reload=self.reload,
         )
         self.next = self.settings
@@ -170,7 +168,7 @@ def test_a_reload_takes_the_price_file_anew_and_a_bad_one_changes_nothing(runnin
     assert "prices.yml: prices[0].inputs: expected one of the keys" in running.site.reload()
     assert (
         "anthropic_exporter_config_last_reload_successful 0"
-        in generate_latest(make_registry(running.exporter.metrics)).decode()
+        in AtScrape(running.exporter.metrics).render(openmetrics=False).decode()
     )
     assert estimated() == 0.001
 

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from prometheus_client import CollectorRegistry
-
+from anthropic_exporter.expose.atscrape import AtScrape
 from anthropic_exporter.expose.exposition import Exposition
-from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
+from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.status import CollectorStatus, OrganizationStatus, Status
 from expose.small_organization import small_organization
@@ -36,10 +35,10 @@ ORGANIZATION = OrganizationStatus(
 READY = Status(ready=True, started_at=NOW - 3600, organizations=(ORGANIZATION,))
 
 
-def _registry() -> CollectorRegistry:
+def _at_scrape() -> AtScrape:
     metrics = SelfMetrics(lambda alias: alias)
     metrics.set("anthropic_up", ("main",), 1)
-    return make_registry(metrics)
+    return AtScrape(metrics)
 
 
 @dataclass
@@ -48,7 +47,7 @@ class PretendSite:
     lifecycle: bool = False
     now: Status = READY
     shown: Exposition = field(default_factory=lambda: Renderer().render(small_organization()))
-    metrics: CollectorRegistry = field(default_factory=_registry)
+    own: AtScrape = field(default_factory=_at_scrape)
     problem: str | None = None
     reloads: int = 0
 
@@ -58,8 +57,8 @@ class PretendSite:
     def status(self) -> Status:
         return self.now
 
-    def registry(self) -> CollectorRegistry:
-        return self.metrics
+    def at_scrape(self, openmetrics: bool) -> bytes:
+        return self.own.render(openmetrics=openmetrics)
 
     def reload(self) -> str | None:
         self.reloads += 1

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from starlette.testclient import TestClient
 
 from anthropic_exporter.expose.catalogue import families
-from anthropic_exporter.expose.exposition import EMPTY
+from anthropic_exporter.expose.exposition import Exposition
 from anthropic_exporter.web.app import create_app
 from anthropic_exporter.web.negotiation import OPENMETRICS, TEXT
 from web.pretend_site import READY, PretendSite
@@ -60,7 +60,7 @@ def test_caches_are_told_what_the_answer_depends_on():
 
 
 def test_metrics_answers_before_anything_was_read():
-    answer = client(PretendSite(shown=EMPTY, now=replace(READY, ready=False))).get("/metrics")
+    answer = client(PretendSite(shown=Exposition.of([]), now=replace(READY, ready=False))).get("/metrics")
     assert answer.status_code == 200
     assert "anthropic_up" in names(answer.text)
 

@@ -12,7 +12,7 @@ Source: RFC 1951 section 3.2, RFC 1952 section 2.3.
 import struct
 import zlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from anthropic_exporter.expose.family import Family
@@ -74,22 +74,29 @@ class _Document:
 
 @dataclass(frozen=True, slots=True)
 class Exposition:
-    """All families of one moment; never changed, only replaced."""
+    """All families of one moment; never changed, only replaced. ``asked`` notes which formats somebody wanted."""
 
     blocks: tuple[Block, ...]
-    _text: _Document
-    _openmetrics: _Document
+    asked: set[bool] = field(default_factory=set, compare=False)
+    _documents: dict[bool, _Document] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, blocks: Iterable[Block]) -> Self:
-        """Put the families together, in the order given."""
-        whole = tuple(blocks)
-        return cls(whole, _document(whole, openmetrics=False), _document(whole, openmetrics=True))
+    def of(cls, blocks: Iterable[Block], prepared: Iterable[bool] = ()) -> Self:
+        """Put the families together, in the order given.
+
+        Args:
+            prepared: for which formats (OpenMetrics or not) everything is made ready at once. Another one is made
+                ready when it is asked for first, which takes some 20 ms at 100,000 series.
+        """
+        made = cls(tuple(blocks))
+        for openmetrics in prepared:
+            made._documents[openmetrics] = _document(made.blocks, openmetrics=openmetrics)
+        return made
 
     @property
     def size(self) -> int:
         """Bytes of the uncompressed text format."""
-        return self._text.size
+        return sum(len(block.text_head.plain) + len(block.samples.plain) for block in self.blocks)
 
     @property
     def series(self) -> dict[str, int]:
@@ -115,11 +122,18 @@ class Exposition:
             dynamic: what is rendered at the scrape, in the same format. It comes last: in OpenMetrics it brings
                 the ``# EOF``.
         """
-        document = self._openmetrics if openmetrics else self._text
-        if collectors is not None:
+        if collectors is None:
+            document = self._whole(openmetrics=openmetrics)
+        else:
             chosen = [block for block in self.blocks if block.family.collector in collectors]
             document = _document(chosen, openmetrics=openmetrics)
         return document.gzipped(dynamic) if gzip else document.plain(dynamic)
+
+    def _whole(self, *, openmetrics: bool) -> _Document:
+        self.asked.add(openmetrics)
+        if openmetrics not in self._documents:
+            self._documents[openmetrics] = _document(self.blocks, openmetrics=openmetrics)
+        return self._documents[openmetrics]
 
 
 def _document(blocks: Sequence[Block], *, openmetrics: bool) -> _Document:
@@ -132,7 +146,3 @@ def _document(blocks: Sequence[Block], *, openmetrics: bool) -> _Document:
 def _deflate(plain: bytes, mode: int) -> bytes:
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return compressor.compress(plain) + compressor.flush(mode)
-
-
-#: Before anything was read.
-EMPTY = Exposition.of(())

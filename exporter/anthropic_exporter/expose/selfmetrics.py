@@ -89,6 +89,8 @@ class SelfMetrics(Collector):
     def __init__(self, organization_id: Callable[[str], str]) -> None:
         self._organization_id = organization_id
         self._lock = threading.Lock()
+        self._changes = 0
+        self._aliases: set[str] = set()
         own = [row for row in catalogue.families() if row.collector == "exporter"]
         self._recorded = {row.name: _Recorded(row) for row in own}
         for row in own:
@@ -106,13 +108,17 @@ class SelfMetrics(Collector):
         if not amount >= 0:
             raise ValueError(f"{name} cannot go down by {amount}")
         with self._lock:
+            self._note(recorded, labels)
             recorded.numbers[labels] = recorded.numbers.get(labels, 0.0) + amount
 
     def set(self, name: str, labels: Labels, value: float) -> None:
         """Set a gauge. KeyError and ValueError as for inc."""
         recorded = self._find(name, "gauge", labels)
+        number = float(value)
         with self._lock:
-            recorded.numbers[labels] = float(value)
+            if recorded.numbers.get(labels) != number:
+                self._note(recorded, labels)
+                recorded.numbers[labels] = number
 
     def observe(self, name: str, labels: Labels, value: float) -> None:
         """Add one observation to a histogram; a negative one, from clocks that differ, counts as 0.
@@ -123,6 +129,7 @@ class SelfMetrics(Collector):
         bounds = BUCKETS[name]
         seen = max(0.0, float(value))
         with self._lock:
+            self._note(recorded, labels)
             before = recorded.distributions.get(labels) or _Distribution((0,) * (len(bounds) + 1))
             recorded.distributions[labels] = before.with_one(bisect_left(bounds, seen), seen)
 
@@ -130,12 +137,15 @@ class SelfMetrics(Collector):
         """Forget one series, for a value that is no longer known. KeyError if there is no such family."""
         recorded = self._recorded[name]
         with self._lock:
+            self._changes += 1
             recorded.numbers.pop(labels, None)
             recorded.distributions.pop(labels, None)
 
     def forget(self, alias: str) -> None:
         """Forget every series of an organization that the configuration no longer names."""
         with self._lock:
+            self._changes += 1
+            self._aliases.discard(alias)
             for recorded in self._recorded.values():
                 if recorded.family.labels[:1] == ("organization_id",):
                     for series in (recorded.numbers, recorded.distributions):
@@ -145,11 +155,18 @@ class SelfMetrics(Collector):
     def keep_collectors(self, alias: str, names: Collection[str]) -> None:
         """Forget what was told of the organization's other collectors, which run no more."""
         with self._lock:
+            self._changes += 1
             for recorded in self._recorded.values():
                 if recorded.family.labels[:2] == ("organization_id", "collector"):
                     for labels in [labels for labels in recorded.numbers if labels[0] == alias]:
                         if labels[1] not in names:
                             del recorded.numbers[labels]
+
+    def stamp(self) -> tuple[object, ...]:
+        """Return what is another value whenever ``collect`` would yield something else."""
+        with self._lock:
+            changes, aliases = self._changes, sorted(self._aliases)
+        return changes, tuple([self._identify(alias) for alias in aliases])
 
     def observer(self, alias: str) -> "RequestObserver":
         """Return what the API client of that organization reports to."""
@@ -179,6 +196,11 @@ class SelfMetrics(Collector):
         if len(labels) != len(recorded.family.labels):
             raise ValueError(f"{name} has the labels {recorded.family.labels}, not {len(labels)}")
         return recorded
+
+    def _note(self, recorded: _Recorded, labels: Labels) -> None:
+        self._changes += 1
+        if recorded.family.labels[:1] == ("organization_id",):
+            self._aliases.add(labels[0])
 
     def _shown(self, family: Family, labels: Labels) -> Labels:
         if family.labels[:1] == ("organization_id",):
@@ -255,7 +277,7 @@ class RequestObserver:
 
 
 def make_registry(selfmetrics: SelfMetrics) -> CollectorRegistry:
-    """Return what is rendered at each scrape: its own metrics, ``process_*`` and ``python_info``."""
+    """Return everything about the exporter: its own metrics, ``process_*`` and ``python_info``."""
     registry = CollectorRegistry()
     registry.register(selfmetrics)
     ProcessCollector(registry=registry)

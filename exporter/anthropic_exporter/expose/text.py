@@ -14,12 +14,17 @@ from anthropic_exporter.expose import escape
 from anthropic_exporter.expose.exposition import Block, Exposition, Piece, piece
 from anthropic_exporter.expose.family import Family, FamilySamples, Sample, Value
 
+#: Renders for which a format is kept ready that nobody has asked for meanwhile: an hour of them at least.
+KEPT_READY = 120
+
 
 class Renderer:
     """Keeps the text of every series from one render to the next. For one thread at a time."""
 
     def __init__(self) -> None:
         self._kept: dict[str, _Frozen] = {}
+        self._last = Exposition.of([])
+        self._unasked = {False: 0, True: KEPT_READY}  # renders since a format was asked for
 
     def render(self, families: Iterable[FamilySamples]) -> Exposition:
         """Render everything that is to be shown from now on.
@@ -34,7 +39,12 @@ class Renderer:
                 parts.setdefault(part.family.name, []).append(part)
         # What is not shown this time is forgotten with its series.
         self._kept = {name: self._frozen(parts[name][0].family) for name in sorted(parts)}
-        return Exposition.of([frozen.block(parts[name]) for name, frozen in self._kept.items()])
+        self._unasked = {fmt: 0 if fmt in self._last.asked else since + 1 for fmt, since in self._unasked.items()}
+        self._last = Exposition.of(
+            [frozen.block(parts[name]) for name, frozen in self._kept.items()],
+            prepared=[openmetrics for openmetrics, since in self._unasked.items() if since <= KEPT_READY],
+        )
+        return self._last
 
     def _frozen(self, family: Family) -> "_Frozen":
         kept = self._kept.get(family.name)

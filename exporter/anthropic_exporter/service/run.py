@@ -16,7 +16,7 @@ from anthropic_exporter.api.pacing import Pacer
 from anthropic_exporter.api.ports import Credential
 from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.errors import ConfigError, StateError
-from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
+from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.revision import revision
@@ -81,6 +81,8 @@ def _serve(
     receiver: "Receiver | None",
     on_ready: Callable[[str, LiveSite], None] | None,
 ) -> int:
+    # A scrape takes its turns between threads that poll and render; at the usual 5 ms each it would wait for them.
+    sys.setswitchinterval(0.001)
     exporter = Exporter(settings, store, prices)
     if door:
         door.report_to(functools.partial(exporter.metrics.set, _WEB_CONFIG, ()))
@@ -89,7 +91,6 @@ def _serve(
         lifecycle=settings.web.enable_lifecycle,
         store=store,
         metrics=exporter.metrics,
-        registry=make_registry(exporter.metrics),
         reload=lambda: exporter.reload(reload(), site),
     )
     exporter.start(site)

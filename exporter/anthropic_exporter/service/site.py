@@ -10,9 +10,10 @@ from prometheus_client import CollectorRegistry
 
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.expose import catalogue
+from anthropic_exporter.expose.atscrape import AtScrape
 from anthropic_exporter.expose.exposition import Exposition
 from anthropic_exporter.expose.family import FamilySamples
-from anthropic_exporter.expose.selfmetrics import SelfMetrics
+from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
 from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.service.organization import OrganizationAtWork
@@ -48,7 +49,6 @@ class LiveSite:
         lifecycle: bool,
         store: Store,
         metrics: SelfMetrics,
-        registry: CollectorRegistry,
         reload: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -56,7 +56,8 @@ class LiveSite:
         self.lifecycle = lifecycle
         self._store = store
         self._metrics = metrics
-        self._registry = registry
+        self._registry = make_registry(metrics)
+        self._at_scrape = AtScrape(metrics)
         self._reload = reload
         self._clock = clock
         self._renderer = Renderer()
@@ -110,8 +111,12 @@ class LiveSite:
         return self._started_at
 
     def registry(self) -> CollectorRegistry:
-        """Return what is rendered at each scrape."""
+        """Return everything about the exporter itself."""
         return self._registry
+
+    def at_scrape(self, openmetrics: bool) -> bytes:
+        """Render what is only known at the scrape, with the end of the exposition."""
+        return self._at_scrape.render(openmetrics=openmetrics)
 
     def reload(self) -> str | None:
         """Read the settings again; a bad new file leaves the old ones in force and says so."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -33,8 +32,8 @@ class Site(Protocol):
     def status(self) -> Status:
         """Return the state of the process."""
 
-    def registry(self) -> CollectorRegistry:
-        """Return what is rendered at each scrape."""
+    def at_scrape(self, openmetrics: bool) -> bytes:
+        """Render what is only known at the scrape, with the end of the exposition."""
 
     def reload(self) -> str | None:
         """Read the configuration again; return None or what is wrong. Called on another thread."""
@@ -44,7 +43,7 @@ def create_app(site: Site) -> Starlette:
     """Make the ASGI application: paths, limits and plain errors. TLS and authentication go around it."""
 
     async def metrics(request: Request) -> Response:
-        return exposition.answer(request, site.exposition(), site.registry())
+        return exposition.answer(request, site.exposition(), site.at_scrape)
 
     async def front(_: Request) -> Response:
         page = landing.page(site.status(), now=time.time(), telemetry_path=site.telemetry_path)
