@@ -30,6 +30,7 @@ COMMANDS = {
     "export": Lazy("anthropic_exporter.commands.export", "export", "Print usage, cost or keys as a table."),
     "report": Lazy("anthropic_exporter.commands.report", "report", "Sum up a day, week or month."),
     "budget": Lazy("anthropic_exporter.commands.budget", "budget", "Fail when a budget is spent."),
+    "verify": Lazy("anthropic_exporter.commands.verify", "verify", "Compare a Prometheus with the Admin API."),
     "metrics": Lazy("anthropic_exporter.commands.metrics", "metrics", "List every metric."),
     "version": Lazy("anthropic_exporter.commands.version", "version", "Print version, revision and Python."),
 }

@@ -61,18 +61,18 @@ def exporter(process, client, free_port, tmp_path: Path, key_file: Path) -> Call
 
 
 @pytest.fixture
-def prometheus(process, client, free_port, tmp_path: Path) -> Callable[[Exporter], Prometheus]:
-    """Start a Prometheus that scrapes an exporter."""
+def prometheus(process, client, free_port, tmp_path_factory) -> Callable[..., Prometheus]:
+    """Start a Prometheus that scrapes an exporter, by one job or by several."""
 
-    def start(scraped: Exporter) -> Prometheus:
-        port = free_port()
-        config = tmp_path / "prometheus.yml"
-        config.write_text(prometheus_config(f"127.0.0.1:{scraped.port}"))
+    def start(scraped: Exporter, *jobs: str) -> Prometheus:
+        port, folder = free_port(), tmp_path_factory.mktemp("prometheus")
+        config = folder / "prometheus.yml"
+        config.write_text(prometheus_config(f"127.0.0.1:{scraped.port}", jobs or ("anthropic",)))
         process(
             [
                 "prometheus",
                 f"--config.file={config}",
-                f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+                f"--storage.tsdb.path={folder / 'tsdb'}",
                 f"--web.listen-address=127.0.0.1:{port}",
                 "--log.level=warn",
             ]

@@ -194,11 +194,11 @@ class Prometheus:
             yield row["metric"], [float(value) for _, value in row["values"]]
 
 
-def prometheus_config(target: str) -> str:
+def prometheus_config(target: str, jobs: tuple[str, ...] = ("anthropic",)) -> str:
     return json.dumps(
         {
             "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
-            "scrape_configs": [{"job_name": "anthropic", "static_configs": [{"targets": [target]}]}],
+            "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]} for job in jobs],
         }
     )
 

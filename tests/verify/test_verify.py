@@ -1,0 +1,119 @@
+"""A healthy day finds nothing; each planted fault is found, and named."""
+
+import pytest
+
+from anthropic_exporter.simulate.scripted import Event
+from anthropic_exporter.utc import DAY, HOUR
+from verify.recorded import LABS, LINES, NOW, company, healthy
+
+COMPANY = company()
+
+pytestmark = pytest.mark.needs("prometheus", "promtool")
+
+
+def test_a_healthy_day_finds_nothing(record, prometheus, verify):
+    url = prometheus(record(COMPANY))
+    for window in ("90m", "24h"):
+        status, out, err = verify("--prometheus", url, "--window", window)
+        assert (status, err) == (0, ""), out
+        assert "nothing differs" in out
+        assert "API" not in out
+
+
+def test_a_gap_is_found_and_named(record, prometheus, verify):
+    def fault(moment, samples):
+        return [] if moment > NOW - 3 * HOUR else healthy(moment, samples)
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 1
+    assert "gap: no samples of" in out
+    assert "from 2026-07-15T09:17:00Z to now" in out
+    assert "gap: the last samples are missing" in out
+
+
+def test_a_gap_in_the_middle_is_told_and_costs_no_token(record, prometheus, verify):
+    def fault(moment, samples):
+        return [] if NOW - 9 * HOUR < moment < NOW - 6 * HOUR else healthy(moment, samples)
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 0, out
+    assert "gap: no samples of" in out
+    assert "nothing differs" in out
+
+
+def test_a_double_scrape_by_two_jobs_is_found_and_named(record, prometheus, verify):
+    def fault(moment, samples):
+        once = list(healthy(moment, samples))
+        return [*once, *((name, labels | {"job": "kubernetes-pods"}, value) for name, labels, value in once)]
+
+    url = prometheus(record(COMPANY), fault)
+    status, out, _ = verify("--prometheus", url)
+    assert status == 1
+    assert 'double scrape: two jobs scrape one exporter: job="anthropic" and job="kubernetes-pods"' in out
+    assert "two instances" not in out
+    status, out, _ = verify("--prometheus", url, "--job", "anthropic")
+    assert status == 0, out
+
+
+def test_two_instances_are_found_and_named(record, prometheus, verify):
+    def fault(moment, samples):
+        once = list(healthy(moment, samples))
+        return [*once, *((name, labels | {"instance": "other:10114"}, value) for name, labels, value in once)]
+
+    url = prometheus(record(COMPANY), fault)
+    status, out, _ = verify("--prometheus", url)
+    assert status == 1
+    assert "two instances: two exporters show one organization" in out
+    assert "double scrape" not in out
+    status, out, _ = verify("--prometheus", url, "--instance", "other:10114")
+    assert status == 0, out
+
+
+def test_an_instance_that_followed_another_is_told_and_costs_no_token(record, prometheus, verify):
+    def fault(moment, samples):
+        name = "old:10114" if moment < NOW - 5 * HOUR else "new:10114"
+        return [(metric, labels | {"instance": name}, value) for metric, labels, value in healthy(moment, samples)]
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 0, out
+    assert "target changed" in out
+
+
+def test_a_label_that_relabelling_took_is_found_and_named(record, prometheus, verify):
+    def fault(moment, samples):
+        kept = [
+            (name, {key: value for key, value in labels.items() if key != "workspace_id"}, value)
+            for name, labels, value in healthy(moment, samples)
+        ]
+        return {(name, tuple(labels.items())): (name, labels, value) for name, labels, value in kept}.values()
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 1
+    assert "relabelling: series lack the exporter's own workspace_id" in out
+
+
+def test_series_that_relabelling_dropped_are_found_and_named(record, prometheus, verify):
+    def fault(moment, samples):
+        return [each for each in healthy(moment, samples) if each[1].get("workspace_id") != LABS.id]
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 1
+    assert "missing series: dropped by metric_relabel_configs" in out
+    assert LABS.id in out
+    assert "default" not in out, "the other workspace is as it should be"
+
+
+def test_late_data_is_found_and_named(record, prometheus, verify):
+    late = Event(NOW - 2 * DAY, LINES[0], uncached=50_000, visible_at=NOW - 5 * HOUR)
+    status, out, _ = verify("--prometheus", prometheus(record(company(late))))
+    assert status == 1
+    (row,) = [each for each in out.splitlines() if "late data" in each]
+    assert "late data: used before the window, reported in it" in row
+    assert "+50,000" in row or "+49," in row
+    assert "1 of 15 combinations differ" in out
+
+
+def test_nothing_at_all_is_found_and_named(record, prometheus, verify):
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY)), "--job", "no-such-job")
+    assert status == 1
+    assert "no data: it holds no anthropic_usage_tokens_total" in out
