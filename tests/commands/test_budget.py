@@ -141,3 +141,36 @@ def test_each_organization_is_held_against_the_budget_and_one_that_fails_closes_
     assert (status, out) == (3, "")
     assert "not known: other: organization could not be read" in err
     assert "canary" not in err
+
+
+BOTH = """
+organizations:
+  - {alias: main, admin_key_env: ANTHROPIC_ADMIN_KEY}
+  - {alias: other, admin_key_env: ANTHROPIC_ADMIN_KEY}
+budgets:
+  - {name: everywhere, usd: 1000}
+  - {name: ours, usd: 5, match: {organization: main}}
+  - {name: theirs, usd: 900, match: {organization: oth.*, workspace_name: =lab.*}}
+"""
+
+
+def test_a_budget_can_be_about_one_organization_of_several(company):
+    _, command = company(settings=BOTH)
+    status, out, _ = command("budget")
+    assert status == 1
+    words = {text.split(":")[0]: text.rsplit(": ", 1)[1] for text in out.splitlines()}
+    assert words == {
+        "main everywhere": "below",
+        "main ours": "OVER",
+        "other everywhere": "below",
+        "other theirs": "below",
+    }
+    assert command("budget", "--name", "theirs")[0] == 0
+
+
+def test_a_budget_about_an_organization_that_is_not_there_is_refused(company):
+    """It would be about nothing, and the gate would be open for ever."""
+    _, command = company(settings=BOTH.replace("organization: main", "organization: mian"))
+    status, out, err = command("budget")
+    assert (status, out) == (2, "")
+    assert 'budgets[1].match.organization: expected a pattern of an alias (main or other), found "mian"' in err

@@ -45,7 +45,7 @@ BAD_FILES = [
     ("budgets: [{name: a, usd: 1, thresholds: [0]}]", "budgets[0].thresholds[0]: expected a number above 0, found 0"),
     ("budgets: [{name: a, usd: 1, thresholds: 0.5}]", "budgets[0].thresholds: expected a list of ascending numbers above 0, found 0.5"),
     ("budgets: [{name: a, usd: 1, match: {}}]", "budgets[0].match: expected at least one name to match, found none"),
-    ("budgets: [{name: a, usd: 1, match: {workspace: a}}]", "budgets[0].match.workspace: expected workspace_id, workspace_name, workspace_tag, api_key_id, api_key_name, model, team, environment or cost_center, found an unknown key; did you mean workspace_id?"),
+    ("budgets: [{name: a, usd: 1, match: {workspace: a}}]", "budgets[0].match.workspace: expected workspace_id, workspace_name, workspace_tag, api_key_id, api_key_name, model, team, environment, cost_center or organization, found an unknown key; did you mean workspace_id?"),
     ("budgets: [{name: a, usd: 1, match: {model: '('}}]", 'budgets[0].match.model: expected a regular expression, found "(": missing ), unterminated subpattern at position 0'),
     ("budgets: [{name: a, usd: 1, match: {model: ')('}}]", 'budgets[0].match.model: expected a regular expression, found ")(": unbalanced parenthesis at position 0'),
     ("budgets: [{name: a, usd: 1, match: {workspace_tag: x}}]", 'budgets[0].match.workspace_tag: expected a mapping of tag keys to regular expressions, found "x"'),

@@ -76,7 +76,7 @@ class Firm:
             self.inventory,
             catalogue.family,
             {family: account.stream.name for account in found for family in account.families},
-            money=streams.spending(self.settings, self.accounts),
+            money=streams.spending(self.settings, self.accounts, "firm"),
             folding=Folding(series),
         )
 

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from anthropic_exporter.api.ports import Credential
 from anthropic_exporter.config import document, network, values
+from anthropic_exporter.config.effective import effective
 from anthropic_exporter.config.flags import ADMIN_KEY_FILE, BASE_URL, CONFIG_FILE, FLAGS, KEY_VARIABLES, Flag
+from anthropic_exporter.config.matching import ORGANIZATION
 from anthropic_exporter.config.organizations import OrganizationEntry, OrganizationSettings
-from anthropic_exporter.config.reader import Place, Reader, Refused, keys
-from anthropic_exporter.config.sections import OtlpSettings
+from anthropic_exporter.config.reader import Place, Reader, Refused, keys, words
+from anthropic_exporter.config.sections import Budget, OtlpSettings
 from anthropic_exporter.config.settings import Settings
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.secrets import KeyEnv, KeyFile, mask
@@ -48,7 +50,9 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], *, now: fl
     read = overrides.apply(_read_file(file, overrides.problems, today))
     entries = read.pop("organizations", None)
     organizations = overrides.organizations(entries, environment) if need_key else ()
-    _check_push(read.get("otlp"), environment, Place(str(file), "", overrides.problems, today))
+    place = Place(str(file), "", overrides.problems, today)
+    _check_push(read.get("otlp"), environment, place)
+    _check_budgets(read.get("budgets", ()), organizations, place)
     if overrides.problems:
         raise ConfigError("\n".join(overrides.problems))
     settings = Settings(**read, organizations=organizations, config_file=file)
@@ -108,6 +112,19 @@ def _check_push(otlp: OtlpSettings | None, environment: Mapping[str, str], place
             expected = f"a URL, because otlp is enabled and {PUSH_VARIABLES[-1]} is not set"
             place.key("otlp").key("endpoint").refuse(expected, otlp.endpoint)
         network.push_url(environment[name], Place("", name, place.problems, place.today))
+
+
+def _check_budgets(budgets: tuple[Budget, ...], organizations: tuple[OrganizationSettings, ...], place: Place) -> None:
+    """Note where a budget is about an organization that is not there; it would be about nothing, silently."""
+    if not organizations or place.problems:
+        return
+    for index, budget in enumerate(budgets):
+        if not any(budget.match.within(organization.alias) for organization in organizations):
+            aliases = words(tuple(organization.alias for organization in organizations))
+            with contextlib.suppress(Refused):
+                where = place.key("budgets").item(index).key("match").key(ORGANIZATION)
+                told: Any = effective(budget)["match"]
+                where.refuse(f"a pattern of an alias ({aliases})", told[ORGANIZATION])
 
 
 class _Overrides:

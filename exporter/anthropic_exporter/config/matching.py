@@ -11,6 +11,8 @@ from anthropic_exporter.config.values import pattern
 ENTITIES = ("workspace_id", "workspace_name", "workspace_tag", "api_key_id", "api_key_name", "model")
 #: What ownership finds out, so that budgets can be set for it.
 OWNER = ("team", "environment", "cost_center")
+#: The alias of an organization, where several are read and a budget is not about each of them.
+ORGANIZATION = "organization"
 _TAG = "workspace_tag"
 
 
@@ -25,6 +27,12 @@ class Match:
     def patterns(self) -> tuple[re.Pattern[str], ...]:
         """Every pattern, whatever it looks at."""
         return tuple(pattern for _, pattern in self.fields + self.workspace_tags)
+
+    def within(self, alias: str) -> "Match | None":
+        """Return what of it is left to match inside an organization; None where it is about others."""
+        if not all(pattern.fullmatch(alias) for name, pattern in self.fields if name == ORGANIZATION):
+            return None
+        return Match(tuple(field for field in self.fields if field[0] != ORGANIZATION), self.workspace_tags)
 
 
 def match(*names: str) -> Reader[Match]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from anthropic_exporter.config import network, values
-from anthropic_exporter.config.matching import ENTITIES, OWNER, Match, match
+from anthropic_exporter.config.matching import ENTITIES, ORGANIZATION, OWNER, Match, match
 from anthropic_exporter.config.network import ListenAddress
 from anthropic_exporter.config.reader import required, setting
 from anthropic_exporter.utc import Since
@@ -98,7 +98,7 @@ class Budget:
     thresholds: tuple[Decimal, ...] = setting(
         values.thresholds, default=(Decimal("0.5"), Decimal("0.8"), Decimal("0.95"), Decimal("1.0"))
     )
-    match: Match = setting(match(*ENTITIES, *OWNER), default=Match())
+    match: Match = setting(match(*ENTITIES, *OWNER, ORGANIZATION), default=Match())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

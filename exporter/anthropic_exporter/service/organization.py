@@ -139,7 +139,7 @@ class OrganizationAtWork:
             self._inventory,
             lambda name: catalogue.family(name, settings.usage.group_by),
             {family: account.stream.name for account in accounts for family in account.families},
-            money=streams.spending(settings, self._accounts),
+            money=streams.spending(settings, self._accounts, self.alias),
             folding=Folding(settings.series.max_per_family),
             history=lambda now: base(self._epoch(now), now),
         )

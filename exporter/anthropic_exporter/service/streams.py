@@ -1,5 +1,7 @@
 """Which streams there are, and which metric families each of them feeds."""
 
+from dataclasses import replace
+
 from anthropic_exporter.collect import cost
 from anthropic_exporter.config import Settings
 from anthropic_exporter.ledger.book import Stream
@@ -68,11 +70,17 @@ def accounts(settings: Settings) -> tuple[Account, ...]:
     return tuple(found)
 
 
-def spending(settings: Settings, accounts: Accounts) -> Spending | None:
-    """Return what makes statements of spend; None where neither usage nor cost is read."""
+def spending(settings: Settings, accounts: Accounts, organization: str) -> Spending | None:
+    """Return what makes statements of spend; None where neither usage nor cost is read.
+
+    Args:
+        organization: the alias, for budgets that are about one organization of several.
+    """
     if not (settings.usage.enabled or settings.cost.enabled):
         return None
-    rules = Rules(settings.ownership, settings.budgets, settings.policies, settings.cost.calibrate)
+    matches = ((budget, budget.match.within(organization)) for budget in settings.budgets)
+    budgets = tuple(replace(budget, match=match) for budget, match in matches if match is not None)
+    rules = Rules(settings.ownership, budgets, settings.policies, settings.cost.calibrate)
     return Spending(accounts.days, rules)
 
 
