@@ -147,3 +147,22 @@ prices:
         ("2026-07-13", "25.00"),
     ]
     assert column(rows, "unpriced_tokens") == 0
+
+
+def test_what_counts_nothing_is_named_until_it_is_billed_and_what_was_paid_in_advance_is_not(company):
+    made = organization(
+        Event(NOW - 3 * DAY, line("claude-lumen-preview", LABS.id), output=1_000_000),  # billed since
+        Event(NOW - HOUR, line("claude-lumen-preview", LABS.id), output=1_000_000),
+        Event(NOW - HOUR, opus(service_tier="flex"), output=1_000_000),
+        Event(NOW - HOUR, line("claude-sonnet-4-6", LABS.id, service_tier="priority"), output=1_000_000),
+    )
+    _, command = company(organization=made)
+    _, out, err = command("budget", "--limit-usd", "100")
+    assert out.startswith("limit: 27.00 of 100.00 USD")
+    models = "claude-lumen-preview, claude-opus-4-8"
+    assert err == f"warning: tokens without a known price count nothing until they are billed: {models}\n"
+    last = command("report")[1].splitlines()[-1]
+    assert last == f"Tokens of these models have no known price and are in no sum until they are billed: {models}"
+    made = organization(Event(NOW - 3 * DAY, line("claude-lumen-preview", LABS.id), output=1_000_000))
+    _, command = company(organization=made)
+    assert command("budget", "--limit-usd", "100")[2] == ""

@@ -11,9 +11,11 @@ import click
 from anthropic_exporter.commands.amounts import cents, colour, exact, instant, percent, positive
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.reading import NotRead, Reading, keep_quiet, reading
+from anthropic_exporter.commands.used import unpriced_models
 from anthropic_exporter.config import Budget, Settings, load
-from anthropic_exporter.money.budgets import BudgetState
+from anthropic_exporter.money.budgets import BudgetState, period_bounds
 from anthropic_exporter.money.exact import EXACT
+from anthropic_exporter.records import Interval
 from anthropic_exporter.secrets import mask
 from anthropic_exporter.utc import DAY
 
@@ -108,10 +110,10 @@ def _stale(one: Reading) -> bool:
 
 def _caveats(one: Reading) -> None:
     """Say what spend leaves out, so that nobody takes it for all."""
-    days = one.statement.days
-    models = sorted({model for day in days for _, model in day.spend.unpriced})
+    first = min(period_bounds(period, one.now)[0] for period in ("week", "month"))
+    models = ", ".join(unpriced_models(one, Interval(first, one.statement.today + DAY)))
     if models:
-        click.echo(f"warning: tokens without a known price count nothing: {', '.join(models)}", err=True)
+        click.echo(f"warning: tokens without a known price count nothing until they are billed: {models}", err=True)
     if one.statement.coverage.usage is None:
         click.echo("warning: usage is not read; days that are not billed yet count nothing", err=True)
 

@@ -115,8 +115,11 @@ def _budget(state: BudgetState) -> tuple[str, ...]:
 
 
 def _notes(summary: Summary) -> Iterator[str]:
+    for name in [state.name for state in summary.budgets if not state.matched]:
+        yield f"No spend of this or last month is of the budget {name}; is its match right?"
     if summary.unpriced:
-        yield f"Without a known price, and so in no sum: {', '.join(summary.unpriced)}"
+        models = ", ".join(summary.unpriced)
+        yield f"Tokens of these models have no known price and are in no sum until they are billed: {models}"
 
 
 def _printable(text: str) -> str:

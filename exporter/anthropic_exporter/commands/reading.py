@@ -40,6 +40,7 @@ class Reading:
     statement: Statement
     entities: Entities
     now: float
+    settings: Settings
 
 
 def keep_quiet(settings: Settings) -> None:
@@ -109,7 +110,8 @@ def _read(
         raise NotRead("neither usage nor cost is offered to this organization or credential")
     listed = view.inventory.organizations()
     name = listed[0].name if listed else ""
-    return Reading(organization.alias, at_work.id, name, view, statement, Entities.of(view.inventory), now)
+    entities = Entities.of(view.inventory)
+    return Reading(organization.alias, at_work.id, name, view, statement, entities, now, settings)
 
 
 def _cycle(pollers: list[Poller]) -> None:

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from anthropic_exporter.commands.grouping import api_key_name, workspace_name
 from anthropic_exporter.commands.reading import Reading
+from anthropic_exporter.commands.used import unpriced_models
 from anthropic_exporter.money.budgets import BudgetState, period_bounds
 from anthropic_exporter.money.daybook import Sums
 from anthropic_exporter.money.spend import ZERO, add, total
-from anthropic_exporter.records import NONE, TOKEN_TYPES, Labels, Values
+from anthropic_exporter.records import NONE, TOKEN_TYPES, Interval, Labels, Values
 from anthropic_exporter.utc import DAY
 
 TOP = 10
@@ -96,7 +97,7 @@ def summary(reading: Reading, period: str) -> Summary:
         keys=_keys(reading, start, end, before),
         budgets=list(statement.budgets()),
         old_keys=sorted(_old_keys(reading), key=lambda key: -key.age_days),
-        unpriced=sorted({model for day in statement.between(start, end) for _, model in day.spend.unpriced}),
+        unpriced=unpriced_models(reading, Interval(start, end)),
     )
 
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from anthropic_exporter.commands.grouping import Facts
 from anthropic_exporter.commands.reading import Reading
-from anthropic_exporter.money.estimate import PriceDimensions
-from anthropic_exporter.records import Interval, Values
+from anthropic_exporter.money.estimate import PriceDimensions, estimate
+from anthropic_exporter.records import TOKEN_TYPES, Interval, Values
+from anthropic_exporter.service import streams
 from anthropic_exporter.utc import DAY, floor
 
 WORDS = {"workspace_id": "workspace", "api_key_id": "api_key"}
@@ -32,3 +33,17 @@ def used(reading: Reading, stream: str, dimensions: tuple[str, ...], window: Int
         for labels, values in cells.items():
             told = {WORDS.get(name, name): value for name, value in zip(dimensions, labels, strict=True)}
             yield Used(day, {"day": day, **told}, PriceDimensions.of(dimensions, labels), values)
+
+
+def unpriced_models(reading: Reading, window: Interval) -> list[str]:
+    """Return the models of which some tokens are in no sum: on no bill yet, without a price, not paid in advance."""
+    prices = reading.view.accounts.prices
+    open_days = {day.day for day in reading.statement.between(*window) if day.spend.basis == "estimated"}
+    found = set()
+    for row in used(reading, "usage", streams.usage_dimensions(reading.settings.usage.group_by), window):
+        tokens = [int(value) for value in row.values[: len(TOKEN_TYPES)]]
+        if row.day in open_days and row.dimensions.model not in found:
+            told = estimate(prices, row.dimensions, row.day, tokens)
+            if any(told.unpriced) and told.reason != "commitment":
+                found.add(row.dimensions.model)
+    return sorted(found)
