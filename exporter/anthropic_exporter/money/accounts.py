@@ -289,8 +289,8 @@ class Accounts:
     def _take_over(self, account: Account, change: Change, staged: Staged, now: float) -> None:
         self._counters.apply(staged)
         for delta in change.deltas:
-            for day in account.poster.days(delta, self._prices):
-                if day.day >= self._days_from:
+            if delta.slot.starting_at >= self._days_from:  # which is a midnight, and no slot reaches over one
+                for day in account.poster.days(delta, self._prices):
                     self.days(day.book).add(day.day, day.labels, day.values)
         self._changed(account.stream.name, change.deltas, now)
 

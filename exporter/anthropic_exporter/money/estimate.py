@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple, Self
 
 from anthropic_exporter.money.exact import EXACT
@@ -12,6 +13,7 @@ from anthropic_exporter.records import NONE, TOKEN_TYPES
 ESTIMATE_TYPES = (*TOKEN_TYPES, "web_search")
 
 _NO_PRICES = TokenPrices(None, None, None, None, None)
+_NOTHING = Decimal(0)
 
 
 class PriceDimensions(NamedTuple):
@@ -26,8 +28,8 @@ class PriceDimensions(NamedTuple):
     @classmethod
     def of(cls, dimensions: Sequence[str], labels: Sequence[str]) -> Self:
         """Pick them from a row's labels, where ``dimensions`` names what the labels are values of."""
-        told = dict(zip(dimensions, labels, strict=True))
-        return cls(*(told.get(name, NONE) for name in cls._fields))
+        told = (*labels, NONE)
+        return cls._make([told[place] for place in _places(tuple(dimensions))])
 
 
 class Estimate(NamedTuple):
@@ -65,18 +67,25 @@ def estimate(
     """
     found = prices.price(*dimensions, day)
     per_token = _NO_PRICES if isinstance(found, Unpriced) else found
-    usd = [
-        None if price is None else EXACT.multiply(price, count) for price, count in zip(per_token, tokens, strict=True)
-    ]
-    return Estimate(
-        usd=(*usd, EXACT.multiply(prices.web_search_price(day), web_searches)),
-        unpriced=tuple(count if price is None else 0 for price, count in zip(per_token, tokens, strict=True)),
-        reason=_reason(found),
-    )
-
-
-def _reason(found: TokenPrices | Unpriced) -> Reason | None:
-    if isinstance(found, Unpriced):
-        return found.reason
+    usd: list[Decimal | None] = []
+    unpriced: list[int] = []
+    whole = True
+    # As a plain loop: each of a million rows of a year comes through here twice.
+    for price, count in zip(per_token, tokens, strict=True):
+        if price is None:
+            whole = False
+            usd.append(None)
+            unpriced.append(count)
+        else:
+            usd.append(EXACT.multiply(price, count))
+            unpriced.append(0)
+    usd.append(EXACT.multiply(prices.web_search_price(day), web_searches) if web_searches else _NOTHING)
     # A model of which some columns are not known (claude-mythos-preview) has no price for those.
-    return "unknown_model" if None in found else None
+    reason = found.reason if isinstance(found, Unpriced) else None if whole else "unknown_model"
+    return Estimate(tuple(usd), tuple(unpriced), reason)
+
+
+@cache
+def _places(dimensions: tuple[str, ...]) -> list[int]:
+    """Return where each price dimension stands among these; behind the last for one that does not."""
+    return [dimensions.index(name) if name in dimensions else len(dimensions) for name in PriceDimensions._fields]
