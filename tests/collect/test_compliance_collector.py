@@ -136,6 +136,32 @@ def test_a_feed_that_was_empty_is_counted_from_its_first_activity():
     assert world.counts() == {"login": 5}
 
 
+def test_an_activity_is_counted_with_the_first_cycle_that_sees_it():
+    feed = Feed()
+    feed.add(EPOCH + 1)
+    world = World(feed)
+    world.catch_up(EPOCH + 1)
+    assert world.counts() == {"login": 1}
+    feed.add(EPOCH + 1000, "prompt")
+    for at in (EPOCH + 1000, EPOCH + 1001, EPOCH + 1000 + SETTLED, EPOCH + 1001 + SETTLED):
+        world.catch_up(at)
+        assert world.counts() == {"login": 1, "prompt": 1}
+    assert '"young":{}' in world.memory.get("collector.compliance")
+
+
+def test_more_young_ones_than_a_cycle_reads_are_counted_in_the_end_and_nothing_spins():
+    feed = Feed()
+    feed.add(EPOCH + 1)
+    world = World(feed)
+    world.catch_up(EPOCH + 1000)
+    for n in range(2 * feed.size * AT_ONCE):
+        feed.add(EPOCH + 2000 + n)
+    world.cycle(EPOCH + 2100)
+    assert world.collector.resume_after() is None
+    world.catch_up(EPOCH + 2100 + SETTLED)
+    assert world.counts() == truth(feed, feed.now)
+
+
 def test_an_activity_that_comes_within_its_two_minutes_is_not_missed():
     feed = Feed()
     feed.add(EPOCH + 1)

@@ -4,12 +4,13 @@ Activities are events: each is counted once, when it is read. The first walk goe
 epoch, a few pages at a time; after that the feed is followed from the newest one that was counted. The place in the
 feed is committed together with the counts, so that a crash neither loses nor doubles any.
 
-An activity can be read within a minute. One that is younger than two is left for the next cycle: else one that comes
-late could stand behind the place already counted to, and would be missed.
+An activity can be read within a minute, so one that comes late may stand behind others that were read before it. The
+place therefore stays two minutes behind: what is younger is counted at once, is read again until it is that old, and is
+known by its ID in between.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -24,6 +25,8 @@ STREAM = "compliance"
 DIMENSIONS = ("activity_type",)
 
 SETTLED = 2 * MINUTE
+"""Seconds after which nothing is expected to come in behind an activity."""
+
 AT_ONCE = 5
 """Pages per cycle."""
 
@@ -45,11 +48,12 @@ class ComplianceApi(Protocol):
 class State:
     """Where in the feed counting stands."""
 
-    newest: str = ""  # ID of the newest activity that is counted or, on the first walk, that will be
+    newest: str = ""  # ID of the newest settled activity that is counted
+    young: dict[str, int] = field(default_factory=dict)  # ID and time of those that are counted and not settled
     older: str | None = None  # on a walk back: how far it has come, None once it is over
     since: int = 0  # on the first walk: the epoch that it goes back to
     walked: bool = False  # whether the first walk is over
-    day: int = 0  # the day of the newest activity
+    day: int = 0  # the day of the newest activity that is counted
     # Counts: on the first walk of all its days so far, afterwards of ``day`` alone.
     counts: Days = field(default_factory=dict)
 
@@ -100,8 +104,7 @@ class ComplianceCollector:
             state = State(since=self.epoch(now), walked=state.walked)
         for _ in range(AT_ONCE):
             page = self.api.activities(since=state.since, older_than=state.older)
-            found = [activity for activity in page.activities if activity.created_at <= now - SETTLED]
-            state = _older(state, page.activities, found)
+            state = _older(state, page.activities, now - SETTLED)
             self._more = page.more and bool(page.activities)
             if not self._more:
                 yield _whole(state)
@@ -110,25 +113,35 @@ class ComplianceCollector:
 
     def _follow(self, state: State, now: float) -> Iterator[Intake]:
         """Count page by page towards now."""
+        start = cursor = state.newest
         for _ in range(AT_ONCE):
-            page = self.api.activities(newer_than=state.newest)
-            settled = [each for each in reversed(page.activities) if each.created_at <= now - SETTLED]
-            self._more = page.more and len(settled) == len(page.activities) > 0
-            if settled:
-                state, intake = _newer(state, settled)
+            page = self.api.activities(newer_than=cursor)
+            self._more = page.more and bool(page.activities)
+            before = state
+            state, intake = _newer(before, page.activities, now - SETTLED)
+            if state != before:
                 yield intake
             if not self._more:
                 return
+            cursor = page.activities[0].id
+        # The next cycle begins behind the settled ones; where all that was read is young, it would get no further.
+        self._more = state.newest != start
 
 
-def _older(state: State, page: Iterable[Activity], settled: list[Activity]) -> State:
+def _older(state: State, page: Sequence[Activity], settled: float) -> State:
     """Return the state after another page of the first walk, newest first."""
     counts = {day: dict(types) for day, types in state.counts.items()}
-    _count(counts, settled)
-    last = [activity.id for activity in page][-1:]
-    if settled and not state.newest:
-        state = replace(state, newest=settled[0].id, day=floor(settled[0].created_at, DAY))
-    return replace(state, older=last[0] if last else state.older, counts=counts)
+    _count(counts, page)
+    young = {each.id: each.created_at for each in page if each.created_at > settled}
+    old = [each.id for each in page if each.id not in young]
+    return replace(
+        state,
+        newest=state.newest or next(iter(old), ""),
+        young=state.young | young,
+        day=max([state.day, *(floor(each.created_at, DAY) for each in page)]),
+        older=page[-1].id if page else state.older,
+        counts=counts,
+    )
 
 
 def _whole(state: State) -> Intake:
@@ -141,15 +154,24 @@ def _whole(state: State) -> Intake:
     return _intake(start, max([*counts, start]), counts, after)
 
 
-def _newer(state: State, settled: list[Activity]) -> tuple[State, Intake]:
-    """Return what some more activities change, oldest first."""
+def _newer(state: State, page: Sequence[Activity], settled: float) -> tuple[State, Intake]:
+    """Return what a page of newer activities changes, newest first."""
     counts = {day: dict(types) for day, types in state.counts.items()}
+    counts.setdefault(state.day, {})
     # Nothing is added to a day that is over: of that one the other counts are not at hand any more.
-    _count(counts, [each._replace(created_at=max(each.created_at, state.day)) for each in settled])
-    last = settled[-1]
-    day = max(state.day, floor(last.created_at, DAY))
-    after = replace(state, newest=last.id, day=day, counts={day: counts.get(day, {})})
-    return after, _intake(min(counts), max(counts), counts, after)
+    fresh = [each._replace(created_at=max(each.created_at, state.day)) for each in page if each.id not in state.young]
+    _count(counts, fresh)
+    young = {each.id: each.created_at for each in page if each.created_at > settled}
+    old = {each.id: None for each in page if each.id not in young}
+    day = max(counts)
+    after = replace(
+        state,
+        newest=next(iter(old), state.newest),
+        young={id_: at for id_, at in (state.young | young).items() if id_ not in old},
+        day=day,
+        counts={day: counts[day]},
+    )
+    return after, _intake(min(counts), day, counts, after)
 
 
 def _count(counts: Days, activities: Iterable[Activity]) -> None:

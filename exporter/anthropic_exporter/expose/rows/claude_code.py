@@ -51,7 +51,7 @@ FAMILIES = (
         "",
         (*ORGANIZATION, "activity_type"),
         "compliance",
-        "Activities of the compliance feed since the epoch, each counted once, two minutes after it happened"
+        "Activities of the compliance feed since the epoch, each counted once"
         " (GET /v1/compliance/activities, polled every 5m by default).",
     ),
 )
