@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from anthropic_exporter.cli import run
+from anthropic_exporter.config import load
 from anthropic_exporter.config.flags import FLAGS
 from anthropic_exporter.expose import catalogue
+from anthropic_exporter.verify.compare import Cause
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -39,6 +41,21 @@ def test_every_flag_and_variable_is_in_the_readme():
     for flag in FLAGS:
         assert f"--{flag.name}`" in README, flag.name
         assert f"`{flag.environment}`" in README, flag.environment
+
+
+def test_settings_in_the_list_of_backends_can_be_used(tmp_path):
+    blocks = re.findall(r"```yaml\n(otlp: .*?)```", (ROOT / "docs" / "backends.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 5
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"{number}.yml"
+        file.write_text(block)
+        assert load({"config.file": str(file)}, {"HOME": str(tmp_path)}, now=0.0, need_key=False).otlp.enabled
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_that_verify_names_is_explained(cause):
+    rows = [line for line in (ROOT / "docs" / "backends.md").read_text().splitlines() if line.startswith("| `")]
+    assert any(f"`{cause}`" in row.split("|")[1] for row in rows)
 
 
 @pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=_name)

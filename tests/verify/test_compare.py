@@ -4,7 +4,7 @@ import pytest
 
 from anthropic_exporter.records import Interval
 from anthropic_exporter.utc import HOUR
-from anthropic_exporter.verify.compare import Allowed, findings, rows
+from anthropic_exporter.verify.compare import Allowed, Cause, findings, rows
 from anthropic_exporter.verify.held import Held, Target, Window
 from anthropic_exporter.verify.known import Known
 from ledger.instants import at
@@ -34,7 +34,7 @@ def held(start: float | None, end: float | None, **more) -> Held:
 
 def compare(there: Held, said: Known, window: Window = WINDOW, allowed: Allowed = ALLOWED):
     found = list(findings(there, window))
-    return [(row.difference, row.cause.partition(":")[0]) for row in rows(there, said, window, allowed, found)]
+    return [(row.difference, row.cause) for row in rows(there, said, window, allowed, found)]
 
 
 @pytest.mark.parametrize("arrived", [160, 170, 175])
@@ -66,18 +66,15 @@ def test_the_new_year_inside_the_window_is_no_difference():
     assert [f.cause for f in findings(there, window)] == []
 
 
-BEHIND = "the exporter has read nothing for a while"
-
-
 @pytest.mark.parametrize(
     ("there", "said", "cause"),
     [
-        pytest.param(held(100, 200), known(h_9=140, h0=60), "late data", id="late"),
-        pytest.param(held(0, None), known(h0=60), "missing series", id="missing"),
-        pytest.param(held(100, 160, last_success=END - 3600), known(h_9=100, h0=90), BEHIND, id="behind"),
-        pytest.param(held(100, 250), known(h_9=90, h0=60), "correction downwards", id="correction"),
-        pytest.param(held(100, 160, resets=3), known(h_9=100, h0=90), "reset", id="reset"),
-        pytest.param(held(100, 130), known(h_9=100, h0=60), "not explained by what is held", id="unexplained"),
+        pytest.param(held(100, 200), known(h_9=140, h0=60), Cause.LATE_DATA, id="late"),
+        pytest.param(held(0, None), known(h0=60), Cause.MISSING_SERIES, id="missing"),
+        pytest.param(held(100, 160, last_success=END - 3600), known(h_9=100, h0=90), Cause.BEHIND, id="behind"),
+        pytest.param(held(100, 250), known(h_9=90, h0=60), Cause.CORRECTION, id="correction"),
+        pytest.param(held(100, 160, resets=3), known(h_9=100, h0=90), Cause.RESET, id=Cause.RESET),
+        pytest.param(held(100, 130), known(h_9=100, h0=60), Cause.UNEXPLAINED, id="unexplained"),
     ],
 )  # fmt: skip
 def test_a_difference_has_a_cause(there, said, cause):
@@ -87,5 +84,13 @@ def test_a_difference_has_a_cause(there, said, cause):
 def test_replicas_that_nothing_deduplicates_are_named():
     other = Target((*TARGET.labels, ("replica", "1")), START, END, ())
     (found,) = findings(held(0, 0, targets=(TARGET, other)), WINDOW)
-    assert (found.cause, found.wrong) == ("double", True)
+    assert (found.cause, found.wrong) == (Cause.REPLICAS, True)
     assert "replica" in found.text
+
+
+def test_a_target_that_is_shown_a_little_longer_has_ended_all_the_same():
+    old = Target((("instance", "a"), ("job", "b")), START, START + 2 * HOUR + 240, ())
+    new = Target((("instance", "c"), ("job", "b")), START + 2 * HOUR, END, ())
+    assert [f.cause for f in findings(held(0, 0, targets=(new, old)), WINDOW)] == [Cause.TARGET_CHANGED]
+    both = Target((("instance", "c"), ("job", "b")), START + HOUR, END, ())
+    assert [f.cause for f in findings(held(0, 0, targets=(both, old)), WINDOW)] == [Cause.TWO_INSTANCES]

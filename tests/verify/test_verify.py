@@ -28,7 +28,7 @@ def test_a_gap_is_found_and_named(record, prometheus, verify):
     assert status == 1
     assert "gap: no samples of" in out
     assert "from 2026-07-15T09:17:00Z to now" in out
-    assert "gap: the last samples are missing" in out
+    assert len([row for row in out.splitlines() if row.endswith("  gap")]) == 6
 
 
 def test_a_gap_in_the_middle_is_told_and_costs_no_token(record, prometheus, verify):
@@ -76,7 +76,8 @@ def test_an_instance_that_followed_another_is_told_and_costs_no_token(record, pr
 
     status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
     assert status == 0, out
-    assert "target changed" in out
+    assert 'target changed: instance="old:10114" job="anthropic" and then instance="new:10114"' in out
+    assert "two instances" not in out
 
 
 def test_a_label_that_relabelling_took_is_found_and_named(record, prometheus, verify):
@@ -98,7 +99,7 @@ def test_series_that_relabelling_dropped_are_found_and_named(record, prometheus,
 
     status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
     assert status == 1
-    assert "missing series: dropped by metric_relabel_configs" in out
+    assert len([row for row in out.splitlines() if row.endswith("  missing series")]) == 4
     assert LABS.id in out
     assert "default" not in out, "the other workspace is as it should be"
 
@@ -108,7 +109,6 @@ def test_late_data_is_found_and_named(record, prometheus, verify):
     status, out, _ = verify("--prometheus", prometheus(record(company(late))))
     assert status == 1
     (row,) = [each for each in out.splitlines() if "late data" in each]
-    assert "late data: used before the window, reported in it" in row
     assert "+50,000" in row or "+49," in row
     assert "1 of 15 combinations differ" in out
 

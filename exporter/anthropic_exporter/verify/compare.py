@@ -6,6 +6,7 @@ the settle delay before it. Everything outside that is a difference. Levels tell
 end is right and the increase is not, the data is there and came late.
 """
 
+import enum
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +19,34 @@ BEHIND = 600.0
 """Seconds without a successful poll after which the exporter itself is to blame."""
 
 
+LOOKBACK = 300.0
+"""Seconds that Prometheus shows a series after its last sample, where nothing has marked its end."""
+
+
+class Cause(enum.StrEnum):
+    """What explains a difference; each has its row in docs/backends.md."""
+
+    NO_DATA = "no data"
+    BEGINS_LATER = "begins later"
+    GAP = "gap"
+    DOUBLE_SCRAPE = "double scrape"
+    TWO_INSTANCES = "two instances"
+    REPLICAS = "replicas"
+    TARGET_CHANGED = "target changed"
+    RELABELLING = "relabelling"
+    MISSING_SERIES = "missing series"
+    RESET = "reset"
+    BEHIND = "exporter behind"
+    LATE_DATA = "late data"
+    CORRECTION = "correction downwards"
+    UNEXPLAINED = "unexplained"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something about the samples as a whole. ``wrong`` where numbers made of them are."""
 
-    cause: str
+    cause: Cause
     text: str
     wrong: bool
 
@@ -35,7 +59,7 @@ class Row:
     api: int
     prometheus: float
     difference: float
-    cause: str
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +74,7 @@ def findings(held: Held, window: Window) -> Iterator[Finding]:
     """Yield what the samples themselves tell."""
     if not held.targets:
         text = "it holds no anthropic_usage_tokens_total of this organization: is the exporter scraped?"
-        yield Finding("no data", text, wrong=True)
+        yield Finding(Cause.NO_DATA, text, wrong=True)
         return
     yield from _doubles(held.targets)
     if held.missing:
@@ -58,14 +82,14 @@ def findings(held: Held, window: Window) -> Iterator[Finding]:
         text = (
             f"series lack the exporter's own {names}: look at relabel_configs, metric_relabel_configs and honor_labels"
         )
-        yield Finding("relabelling", text, wrong=True)
+        yield Finding(Cause.RELABELLING, text, wrong=True)
     if held.resets and not window.turns:
         why = "two exporters write the same series, or state was lost after a correction"
         text = f"counters fell {held.resets} times: {why}"
-        yield Finding("reset", text, wrong=True)
+        yield Finding(Cause.RESET, text, wrong=True)
     if held.started_at > window.start:
         yield Finding(
-            "begins later", f"it holds samples from {instant(held.started_at)} on: compared from there", wrong=False
+            Cause.BEGINS_LATER, f"it holds samples from {instant(held.started_at)} on: compared from there", wrong=False
         )
     last = max(target.until for target in held.targets)
     for target in held.targets:
@@ -73,7 +97,7 @@ def findings(held: Held, window: Window) -> Iterator[Finding]:
             if end >= window.end and target.until < last:
                 continue  # another has taken over
             text = f"no samples of {target} from {instant(start)} to {'now' if end >= window.end else instant(end)}"
-            yield Finding("gap", text, wrong=False)
+            yield Finding(Cause.GAP, text, wrong=False)
 
 
 def rows(held: Held, known: Known, window: Window, allowed: Allowed, found: list[Finding]) -> list[Row]:
@@ -96,7 +120,7 @@ def rows(held: Held, known: Known, window: Window, allowed: Allowed, found: list
 
 def _cause(
     group: Group, outside: float, held: Held, known: Known, window: Window, allowed: Allowed, found: list[Finding]
-) -> str:
+) -> Cause:
     """Return what explains a difference best: what is wrong with all samples first, then what its level tells."""
     level = held.end.get(group, 0.0)
     at_most = known.touched(group, window.epoch, window.end + 1)
@@ -104,15 +128,14 @@ def _cause(
     right, less = at_least <= level <= at_most, outside < 0
     last = held.last_success
     causes = (
-        (any(each.wrong for each in found), next((each.cause for each in found if each.wrong), "")),
-        (less and group not in held.end, "missing series: dropped by metric_relabel_configs or a limit of the job"),
-        (less and _ends_in_a_gap(held, window), "gap: the last samples are missing"),
-        (less and last is not None and window.end - last > BEHIND, "the exporter has read nothing for a while"),
-        (not less and right, "late data: used before the window, reported in it"),
-        (level > at_most, "correction downwards: the counter waits for usage to catch up"),
-        (less and right, "correction downwards within the window"),
+        *((each.wrong, each.cause) for each in found),
+        (less and group not in held.end, Cause.MISSING_SERIES),
+        (less and _ends_in_a_gap(held, window), Cause.GAP),
+        (less and last is not None and window.end - last > BEHIND, Cause.BEHIND),
+        (not less and right, Cause.LATE_DATA),
+        (level > at_most or (less and right), Cause.CORRECTION),
     )
-    return next((cause for holds, cause in causes if holds), "not explained by what is held")
+    return next((cause for holds, cause in causes if holds), Cause.UNEXPLAINED)
 
 
 def _ends_in_a_gap(held: Held, window: Window) -> bool:
@@ -125,17 +148,18 @@ def _doubles(targets: tuple[Target, ...]) -> Iterator[Finding]:
     for one, other in itertools.combinations(targets, 2):
         mine, theirs = dict(one.labels), dict(other.labels)
         differ = [name for name in sorted(mine.keys() | theirs.keys()) if mine.get(name) != theirs.get(name)]
-        if one.since >= other.until or other.since >= one.until:
-            cause, wrong = "target changed", False
-            text = f"{one} and then {other}: increase() over the change is wrong; pin the label instance"
+        first, second = sorted((one, other), key=lambda target: target.until)
+        if first.until < second.until and second.since >= first.until - LOOKBACK:
+            cause, wrong = Cause.TARGET_CHANGED, False
+            text = f"{first} and then {second}: increase() over the change is wrong; pin the label instance"
         elif differ == ["job"]:
-            cause, wrong = "double scrape", True
+            cause, wrong = Cause.DOUBLE_SCRAPE, True
             text = f'two jobs scrape one exporter: job="{mine.get("job")}" and job="{theirs.get("job")}"'
         elif "instance" in differ:
-            cause, wrong = "two instances", True
+            cause, wrong = Cause.TWO_INSTANCES, True
             text = f"two exporters show one organization: {one} and {other}"
         else:
-            cause, wrong = "double", True
+            cause, wrong = Cause.REPLICAS, True
             text = f"the same series under different {', '.join(differ)}: replicas that nothing deduplicates?"
         if text not in told:
             told.add(text)
