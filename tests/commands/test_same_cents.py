@@ -104,7 +104,7 @@ def told(command, *arguments):
     return {text.split(": ")[0]: cents(text.split(": ")[1].split(" of ")[0]) for text in lines}
 
 
-@pytest.mark.parametrize("generation", ["both", "legacy"])
+@pytest.mark.parametrize("generation", ["both", pytest.param("legacy", marks=pytest.mark.long)])
 def test_every_door_shows_the_same_cents(company, monkeypatch, tmp_path, generation):
     monkeypatch.setenv("SAME_CENTS", str(tmp_path / "exporter.yml"))
     months = {}

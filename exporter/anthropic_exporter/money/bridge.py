@@ -73,7 +73,8 @@ def common_ratio(parts: Iterable[Part]) -> Decimal | None:
 def _listed(part: Part, paid: Decimal | None) -> Decimal:
     """Return the list cost; where the bill does not tell it, the one that a common discount makes likely."""
     if part.listed is not None:
-        return part.listed
+        # More than list cost is no discount, whatever it is; but what is given back is given back less the discount.
+        return part.billed if 0 <= part.listed < part.billed else part.listed
     if paid is None or part.cost_type != TOKENS:
         return part.billed
     if part.estimated and abs(_RATIO.divide(part.billed, part.estimated) - paid) <= _SAME:
