@@ -27,6 +27,7 @@ COMMANDS = {
     "demo": Lazy("anthropic_exporter.commands.demo", "demo", "Run the exporter on an invented organization."),
     "simulate": Lazy("anthropic_exporter.simulate.command", "simulate", "Run the fake Admin API."),
     "check": Lazy("anthropic_exporter.commands.check", "check", "Call each enabled endpoint once."),
+    "backfill": Lazy("anthropic_exporter.commands.backfill", "backfill", "Write history for Prometheus."),
     "export": Lazy("anthropic_exporter.commands.export", "export", "Print usage, cost or keys as a table."),
     "report": Lazy("anthropic_exporter.commands.report", "report", "Sum up a day, week or month."),
     "budget": Lazy("anthropic_exporter.commands.budget", "budget", "Fail when a budget is spent."),

@@ -53,5 +53,10 @@ def epoch(since: Since, at: float) -> int:
     return int(datetime(since.year, since.month, since.day, tzinfo=UTC).timestamp())
 
 
+def day_text(at: float) -> str:
+    """Spell the day of a moment."""
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
 def _seconds(year: int, month: int) -> int:
     return int(datetime(year, month, 1, tzinfo=UTC).timestamp())

@@ -112,6 +112,17 @@ class CostCollector:
         whole = self._progress.archive_at is not None
         return [STREAM, LIST_STREAM, KEY_STREAM] if self.source == ANALYTICS and whole else [STREAM]
 
+    def history(self, window: Interval, now: float) -> Iterator[Intake]:
+        """Read whole days that no plan asks for, at most 31 of them.
+
+        Raises:
+            PollError: the read failed.
+        """
+        yield from self._window(window, now)
+        served = Interval(max(window.starting_at, self.earliest(now)), window.ending_at)
+        if self.source == ANALYTICS and served.starting_at < served.ending_at:
+            yield from self._key_window(served, "1d")
+
     def _windows(self, tier: int, now: float) -> list[Interval]:
         today = floor(now, DAY)
         first = plan.base(self.epoch(now), now)
@@ -141,18 +152,21 @@ class CostCollector:
 
     def _by_key(self, tier: int, now: float) -> Iterator[Intake]:
         for window, width in plan.sums(tier, now, self.epoch(now), self.earliest(now), self.days_since(now)):
-            reading = self.api.analytics_cost(
-                starting_at=window.starting_at,
-                ending_at=window.ending_at,
-                width=width,
-                dimensions=KEY_DIMENSIONS,
-                fan_out=False,
-                default_workspace=self.directory.require(),
-            )
-            seconds = DAY if width else window.ending_at - window.starting_at
-            intake = flat(KEY_STREAM, window, seconds, reading, arranger(KEY_DIMENSIONS, KEY_DIMENSIONS), amount_values)
-            if intake:
-                yield intake
+            yield from self._key_window(window, width)
+
+    def _key_window(self, window: Interval, width: str | None) -> Iterator[Intake]:
+        reading = self.api.analytics_cost(
+            starting_at=window.starting_at,
+            ending_at=window.ending_at,
+            width=width,
+            dimensions=KEY_DIMENSIONS,
+            fan_out=False,
+            default_workspace=self.directory.require(),
+        )
+        seconds = DAY if width else window.ending_at - window.starting_at
+        intake = flat(KEY_STREAM, window, seconds, reading, arranger(KEY_DIMENSIONS, KEY_DIMENSIONS), amount_values)
+        if intake:
+            yield intake
 
     def _analytics(
         self, window: Interval, now: float, dimensions: tuple[str, ...], *, fan_out: bool

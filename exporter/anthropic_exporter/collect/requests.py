@@ -15,7 +15,7 @@ from anthropic_exporter.collect.capability import ASK_AGAIN, Memory
 from anthropic_exporter.collect.intake import flat, request_values
 from anthropic_exporter.errors import NotSupported
 from anthropic_exporter.records import Intake, Interval, Reading, UsageRow, arranger
-from anthropic_exporter.utc import DAY
+from anthropic_exporter.utc import SECONDS
 
 
 class AnalyticsApi(Protocol):
@@ -77,6 +77,16 @@ class RequestCounts:
         self._progress = self._progress.read(tier, now)
         remember(self.memory, f"collector.{self.stream}", self._progress)
 
+    def history(self, window: Interval, width: str, now: float) -> Iterator[Intake]:
+        """Read the part of a window that the report serves, outside of the plan; nothing where it is not offered."""
+        served = Interval(max(window.starting_at, self.earliest(now)), window.ending_at)
+        if now < self._ask_at or served.starting_at >= served.ending_at:
+            return
+        try:
+            yield from self._window(served, width)
+        except NotSupported:
+            self._ask_at = now + ASK_AGAIN
+
     def _window(self, window: Interval, width: str | None) -> Iterator[Intake]:
         reading = self.api.analytics_usage(
             starting_at=window.starting_at,
@@ -85,7 +95,7 @@ class RequestCounts:
             dimensions=self.dimensions,
             default_workspace=self.directory.require(),
         )
-        seconds = DAY if width else window.ending_at - window.starting_at
+        seconds = SECONDS[width] if width else window.ending_at - window.starting_at
         arrange = arranger(self.dimensions, self.dimensions)
         intake = flat(self.stream, window, seconds, reading, arrange, request_values)
         if intake:

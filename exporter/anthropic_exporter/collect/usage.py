@@ -149,6 +149,16 @@ class UsageCollector:
             return [self.name, f"{self.name}.requests"]
         return [self.name]
 
+    def history(self, window: Interval, width: str, now: float) -> Iterator[Intake]:
+        """Read a window that no plan asks for: tokens, and requests where the report is offered.
+
+        Raises:
+            PollError: the read failed.
+        """
+        yield from self._window(window, width, now)
+        if self.request_counts and self.source == LEGACY:
+            yield from self.request_counts.history(window, width, now)
+
     def _by_minutes(self, tier: int) -> bool:
         """Return whether the minutes alone say all that a hot reading is for."""
         return (

@@ -6,6 +6,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperat
 
 import click
 
+from anthropic_exporter.utc import day_text
+
 _CENT = Decimal("0.01")
 _TENTH = Decimal("0.1")
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
@@ -43,7 +45,7 @@ def midnight(day: dt.datetime) -> int:
 
 def date(at: float) -> str:
     """Spell the day of a moment."""
-    return dt.datetime.fromtimestamp(at, dt.UTC).date().isoformat()
+    return day_text(at)
 
 
 def instant(at: float) -> str:

@@ -100,7 +100,7 @@ def _read(
     )
     stack.callback(at_work.join, 0.0)
     stack.callback(at_work.stop)
-    _cycle([poller for name in FIRST for poller in at_work.pollers if poller.collector.name == name])
+    run_once([poller for name in FIRST for poller in at_work.pollers if poller.collector.name == name])
     view = at_work.view
     with view.accounts.guard:
         statement = view.statement(now)
@@ -114,8 +114,12 @@ def _read(
     return Reading(organization.alias, at_work.id, name, view, statement, entities, now, settings)
 
 
-def _cycle(pollers: list[Poller]) -> None:
-    """Run each once. The first that fails ends it: others wait for what it would have told them."""
+def run_once(pollers: list[Poller]) -> None:
+    """Run each once. The first that fails ends it: others wait for what it would have told them.
+
+    Raises:
+        NotRead: one failed.
+    """
     try:
         for number, poller in enumerate(pollers, 1):
             _progress(f"reading {poller.collector.name} ({number}/{len(pollers)})")

@@ -10,6 +10,7 @@ from anthropic_exporter.expose.folding import Folding
 from anthropic_exporter.expose.holdings import holdings
 from anthropic_exporter.expose.limits import limits
 from anthropic_exporter.expose.spending import spending
+from anthropic_exporter.expose.windowed import window_samples, windowed
 from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.ledger.windows import WINDOWS, bounds
 from anthropic_exporter.money.accounts import Accounts
@@ -113,14 +114,12 @@ class OrganizationView:
     def _windows(self, now: float) -> Samples:
         for window in WINDOWS:
             if self._valid("usage", window, now):
-                yield f"anthropic_usage_{window}_tokens", self._window("usage", window, now, _tokens)
-                yield f"anthropic_estimated_cost_{window}_usd", self._window("estimate", window, now, _sum)
+                for book in ("usage", "estimate"):
+                    yield windowed(book, window), self._window(book, window, now)
             if self._valid("cost", window, now):
-                yield f"anthropic_cost_{window}_usd", self._window("cost", window, now, _first)
+                yield windowed("cost", window), self._window("cost", window, now)
 
-    def _window(
-        self, book: str, window: str, now: float, samples: Callable[[Labels, Values], list[Sample]]
-    ) -> list[Sample]:
+    def _window(self, book: str, window: str, now: float) -> list[Sample]:
         """Return the samples of a window's sums; those of before while the sums are the same.
 
         What was used in another window has a zero: usage is known to be none. A bill is not.
@@ -133,7 +132,7 @@ class OrganizationView:
             if book != "cost":
                 zeros: Values = (0,) * (len(TOKEN_TYPES) if book == "usage" else 2)
                 sums = {**dict.fromkeys(days.labels(), zeros), **sums}
-            found = [sample for labels, values in sums.items() for sample in samples(labels, values)]
+            found = window_samples(book, sums)
             kept = self._sums[book, window] = (stamp, found)
         return kept[1]
 
@@ -161,15 +160,3 @@ class OrganizationView:
                     place = labels.index(key)
                     values.update([sample[0][place] for sample in samples])
         return carried
-
-
-def _tokens(labels: Labels, values: Values) -> list[Sample]:
-    return [((*labels, token_type), count) for token_type, count in zip(TOKEN_TYPES, values, strict=True)]
-
-
-def _sum(labels: Labels, values: Values) -> list[Sample]:
-    return [(labels, sum(values))]
-
-
-def _first(labels: Labels, values: Values) -> list[Sample]:
-    return [(labels, values[0])]

@@ -33,6 +33,9 @@ class Counter:
         return self.held if now < self.hold_until else self.high
 
 
+_NOTHING = Counter(total=0, high=0, held=0, hold_until=0.0, moved_at=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Posting:
     """An amount for one series of one family; a zero makes the series exist."""
@@ -85,6 +88,20 @@ class Counters:
         for family, labels, counter in counters:
             self._put(family, labels, counter)
         self._overflowed.update(overflowed)
+
+    def hold(self, series: Iterable[tuple[str, Labels]], overflowed: Iterable[tuple[str, Labels]]) -> None:
+        """Let series exist at 0, so that label sets are placed as where they were."""
+        for family, labels in series:
+            self._families.setdefault(family, {})[labels] = _NOTHING
+        self._overflowed.update(overflowed)
+
+    def series_of(self, family: str, labels: Labels) -> Labels:
+        """Return the labels of the series that a label set belongs to; a new one comes to be at 0."""
+        overflowed: set[tuple[str, Labels]] = set()
+        _, placed = self._place(family, labels, {}, {}, overflowed)
+        self._families.setdefault(family, {}).setdefault(placed, _NOTHING)
+        self._overflowed |= overflowed
+        return placed
 
     def stage(self, postings: Iterable[Posting], now: float, *, born: bool, over: Staged | None = None) -> Staged:
         """Return the counters as they are after the postings, without changing any.
@@ -166,6 +183,10 @@ class Counters:
     def overflowed(self, family: str) -> int:
         """Return how many label sets of a family went into the overflow series."""
         return sum(1 for name, _ in self._overflowed if name == family)
+
+    def all_overflowed(self) -> list[tuple[str, Labels]]:
+        """Return the label sets of all families that went into an overflow series."""
+        return list(self._overflowed)
 
     def overshoot(self, family: str) -> float | None:
         """Return by what share the shown values exceed the totals, or None while there is no total."""

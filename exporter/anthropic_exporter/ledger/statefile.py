@@ -93,6 +93,31 @@ def open_state(path: str) -> StateFile:
         raise StateError(f"{path}: state file cannot be used: {error}") from error
 
 
+def look_into(path: str) -> StateFile:
+    """Open a state file only to read it, beside the process that writes it.
+
+    Raises:
+        StateError: there is none, or it cannot be read or is not of this version.
+    """
+    if not Path(path).is_file():
+        raise StateError(f"{path}: there is no state file")
+    try:
+        connection = sqlite3.connect(
+            f"{Path(path).absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=LOCK_PATIENCE,
+        )
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise StateError(f"{path}: state file cannot be read: {error}") from error
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise StateError(f"{path}: schema version {version}, this program knows {SCHEMA_VERSION}")
+    return StateFile(connection, loaded=True, lock=None)
+
+
 def _lock(path: Path) -> IO[str]:
     """Hold a lock beside the file: two writers would each show half of the truth."""
     try:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
-from anthropic_exporter.ledger.statefile import COLUMNS, MEMORY, open_state
+from anthropic_exporter.ledger.statefile import COLUMNS, MEMORY, look_into, open_state
 from anthropic_exporter.records import Interval, Labels, Number, Values
 
 
@@ -47,13 +47,14 @@ class Store:
 
     Args:
         path: the file, or ":memory:".
+        read_only: look into the file of another process; nothing can be written then.
 
     Raises:
         StateError: another process holds the file, or it cannot be created or written; from every method: it cannot be
             read or written any more.
     """
 
-    def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: str, clock: Callable[[], float] = time.time, *, read_only: bool = False) -> None:
         self.path = path
         self.persistent = path != MEMORY
         self.last_commit: float | None = None
@@ -64,7 +65,7 @@ class Store:
         self._streams: dict[tuple[str, str], int] = {}
         self._ids: dict[int, dict[Labels, int]] = {}
         self._labels: dict[int, Labels] = {}
-        self._file = open_state(path)
+        self._file = look_into(path) if read_only else open_state(path)
         self._connection = self._file.connection
         self.loaded = self._file.loaded
 
@@ -117,6 +118,10 @@ class Store:
         """Return a remembered text, or None."""
         rows = self._rows("SELECT value FROM meta WHERE organization = ? AND key = ?", (organization, key))
         return str(rows[0][0]) if rows else None
+
+    def remembered(self, organization: str) -> dict[str, str]:
+        """Return all texts that are remembered of an organization, by key."""
+        return dict(self._rows("SELECT key, value FROM meta WHERE organization = ?", (organization,)))
 
     def set_meta(self, organization: str, key: str, value: str) -> None:
         """Remember a text (inside a transaction)."""

@@ -6,6 +6,7 @@ leaves either all of an intake or none of it.
 """
 
 import decimal
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -163,9 +164,25 @@ class Accounts:
                     if not self.complete(stream):
                         self._store.set_meta(self._organization, f"complete.{stream}", "yes")
                         self._store.set_meta(self._organization, f"first_exposed_at.{stream}", repr(now))
+                        self._store.set_meta(self._organization, f"first_exposed.{stream}", self._first_exposed(stream))
                         self._store.set_meta(self._organization, f"from_zero.{stream}", "yes" * self._from_zero)
             self._counters.apply(staged)
             self._read_at.update(dict.fromkeys(known, now))
+
+    def _first_exposed(self, stream: str) -> str:
+        """Return what the counters of a stream are first shown at, as JSON, so that no backfill ends above it.
+
+        Nothing where counting starts at 0: such a counter goes on from no backfill.
+        """
+        if self._from_zero:
+            return ""
+        return json.dumps(
+            [
+                (family, labels, str(counter.high))
+                for family in self._accounts[stream].families
+                for labels, counter in self._counters.items(family)
+            ]
+        )
 
     def _baseline(self, streams: Iterable[str], now: float) -> Staged:
         """Return the counters of streams read whole for the first time at 0, where counting starts at 0.

@@ -163,6 +163,11 @@ class PriceList:
             raise AssertionError("the bundled list has a price per search for every day")
         return row.amounts[0]
 
+    def changes(self) -> list[int]:
+        """Return the midnights, in order, between which no usage changes its price."""
+        found = {edge for rows in self._rows.values() for row in rows for edge in (row.valid_from, row.valid_to)}
+        return sorted(edge for edge in found if edge is not None)
+
     def rows(self, day: int) -> Iterator[PriceSample]:
         """Yield every price that usage of that day can have, under each name that the list has for a model.
 

@@ -1,0 +1,280 @@
+"""All series of one organization as functions of time: what the live exporter would have shown.
+
+A counter at a moment is what ended by then, since the epoch; a day of billed cost ends for it when it is settled. So a
+sample is the live counter's value without the lag of arrival: the same amounts by the same posters, in the same
+series (``ledger.counters`` places them), with the same reset when an epoch begins. Buckets are taken once, in order of
+time; only the running slice of samples is kept.
+"""
+
+import decimal
+import operator
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from anthropic_exporter.backfill.calendar import NOON, Epoch
+from anthropic_exporter.backfill.curve import Curve, scaled
+from anthropic_exporter.expose.family import Value
+from anthropic_exporter.expose.windowed import windowed
+from anthropic_exporter.ledger.counters import Counters, Posting
+from anthropic_exporter.ledger.intervals import Delta, plus
+from anthropic_exporter.money.exact import EXACT
+from anthropic_exporter.money.linear import Linear
+from anthropic_exporter.records import Cells, Interval, Labels, Number, Values
+from anthropic_exporter.utc import DAY, floor
+
+GAUGED = {"usage": ("usage", "estimate"), "cost": ("cost",)}
+"""The streams whose days have gauges, and the books of those."""
+
+
+class Ceilings(NamedTuple):
+    """What counters were first shown at by the exporter: no sample of the same epoch lies above."""
+
+    at: float
+    values: Mapping[tuple[str, Labels], Number]  # a series that is not there was first shown at 0
+
+
+class Run(NamedTuple):
+    """The samples of one series in one slice, in order of time."""
+
+    family: str
+    labels: Labels  # without the organization's
+    times: Sequence[int]
+    values: Sequence[float]
+
+
+class Due(NamedTuple):
+    """A bucket that counters take up at a moment that has not come yet."""
+
+    at: int
+    stream: str
+    interval: Interval
+    cells: Cells
+
+
+Gauges = tuple[int, str, list[tuple[Labels, int | float]]]
+"""A moment, a family, and its samples."""
+
+Parts = list[list[tuple[Curve, int]] | None]
+
+
+@dataclass(slots=True)
+class History:
+    """The series of one organization.
+
+    Args:
+        streams: the posters by stream, in terms of single units.
+        delays: by stream, seconds after the end of a bucket until counters take it up; of others none.
+        placing: says which series a label set belongs to; holds the series of the live exporter where they are known.
+        epoch: from when counters count, given the time.
+        idle_ttl: seconds without movement after which a series is hidden.
+        ceilings: where the live exporter took over, by family; none where that is not known.
+    """
+
+    streams: Mapping[str, Linear]
+    delays: Mapping[str, float]
+    placing: Counters
+    epoch: Epoch
+    idle_ttl: float
+    ceilings: Mapping[str, Ceilings] = field(default_factory=dict)
+    times: list[int] = field(default_factory=list)
+    curves: dict[tuple[str, Labels], Curve] = field(default_factory=dict)
+    due: dict[str, deque[Due]] = field(default_factory=dict)
+    days: dict[int, dict[str, dict[Labels, Values]]] = field(default_factory=dict)
+    gauges: list[Gauges] = field(default_factory=list)
+    in_force: int = -1
+    at: int = 0
+    _parts: dict[tuple[str, int], dict[Labels, Parts]] = field(default_factory=dict)
+
+    def take(self, stream: str, interval: Interval, cells: Cells) -> None:
+        """Take a bucket; the buckets of a stream come in order, each before ``advance`` to its end or later."""
+        if not cells or stream not in self.streams:
+            return
+        if stream in GAUGED:
+            day = self.days.setdefault(floor(interval.starting_at, DAY), {}).setdefault(stream, {})
+            for labels, values in cells.items():
+                old = day.get(labels)
+                day[labels] = values if old is None else tuple(map(operator.add, old, values))
+        at = interval.ending_at + int(self.delays.get(stream, 0))
+        self.due.setdefault(stream, deque()).append(Due(at, stream, interval, cells))
+
+    def catch_up(self, at: int) -> None:
+        """Count what has ended by then without showing it: what lies before the first sample."""
+        if self.in_force < 0:
+            self._begin(at)
+        for curve in self._count(at, at, None):
+            if curve.rises():
+                curve.settle(at)
+        self._end_days(at, shown=False)
+        self.at = at
+
+    def advance(self, at: int) -> None:
+        """Show what is known at a moment; everything that ended by then has been taken."""
+        if self.in_force < 0:
+            self._begin(at)
+        place = len(self.times)
+        self.times.append(at)
+        # A second before an epoch begins stands for its beginning: what ends with the old one is shown there.
+        until = at + 1 if self.epoch(at + 1) > self.in_force else at
+        restarted: set[Curve] = set()
+        if self.epoch(at) > self.in_force:
+            restarted = self._restart(at)
+        moved = self._count(until, at, place)
+        for curve in restarted | moved:
+            if curve.rises() or curve in restarted:
+                curve.note(place)
+        self._end_days(at, shown=True)
+        self.at = at
+
+    def families(self, before: int | None) -> set[str]:
+        """Return the families that may have samples in the running slice before a moment, or in all of it."""
+        gauged = {family for at, family, _ in self.gauges if before is None or at < before}
+        return gauged | {family for family, _ in self.curves}
+
+    def runs(self, family: str, before: int | None) -> Iterator[Run]:
+        """Yield the series of a family with their samples in the running slice before a moment, or in all of it."""
+        count = self._count_before(before)
+        for key in sorted(key for key in self.curves if key[0] == family):
+            times, values = self.curves[key].samples(self.times, count, self.idle_ttl)
+            if times:
+                yield Run(*key, times, values)
+        found: dict[Labels, tuple[list[int], list[float]]] = {}
+        for at, name, samples in self.gauges:
+            if name == family and (before is None or at < before):
+                for labels, value in samples:
+                    gauge_times, gauge_values = found.setdefault(labels, ([], []))
+                    gauge_times.append(at)
+                    gauge_values.append(value)
+        for labels in sorted(found):
+            yield Run(family, labels, *found[labels])
+
+    def moments(self, before: int | None) -> list[int]:
+        """Return the moments of the running slice before one, or all of them."""
+        return self.times[: self._count_before(before)]
+
+    def turn_page(self, before: int) -> None:
+        """Forget the samples before a moment, which have been written."""
+        count = self._count_before(before)
+        for curve in self.curves.values():
+            curve.turn_page(self.times, count)
+        self.times = self.times[count:]
+        self.gauges = [gauge for gauge in self.gauges if gauge[0] >= before]
+
+    def keep(self, curve: Curve) -> None:
+        """Take a series from a journal."""
+        curve.limit(self._ceiling(curve))
+        self.curves[curve.family, curve.labels] = curve
+
+    def _count_before(self, before: int | None) -> int:
+        if before is None:
+            return len(self.times)
+        return sum(1 for at in self.times if at < before)
+
+    def _begin(self, at: int) -> None:
+        self.in_force = self.epoch(at)
+
+    def _restart(self, at: int) -> set[Curve]:
+        self.in_force = self.epoch(at)
+        for curve in self.curves.values():
+            curve.restart()
+            curve.limit(self._ceiling(curve))
+        return set(self.curves.values())
+
+    def _count(self, until: int, at: int, place: int | None) -> set[Curve]:
+        """Add up what is due, and return the series that it moves."""
+        moved: set[Curve] = set()
+        with decimal.localcontext(EXACT):
+            for stream, queue in self.due.items():
+                while queue and queue[0].at <= until:
+                    due = queue.popleft()
+                    if due.interval.starting_at >= self.in_force:
+                        self._post(stream, due, moved, at, place)
+        return moved
+
+    def _post(self, stream: str, due: Due, moved: set[Curve], at: int, place: int | None) -> None:
+        linear = self.streams[stream]
+        day = floor(due.interval.starting_at, DAY)
+        known = self._parts.setdefault((stream, linear.span(day)), {})
+        width = linear.account.stream.width
+        for labels, values in due.cells.items():
+            parts = known.get(labels)
+            if parts is None:
+                parts = known[labels] = [None] * width
+            for position, value in enumerate(values):
+                if not value:
+                    continue
+                found = parts[position]
+                if found is None:
+                    postings = linear.unit(labels, day, position)
+                    found = parts[position] = self._placed(stream, postings, moved, at, place)
+                if isinstance(value, int):
+                    for curve, amount in found:
+                        curve.total += value * amount
+                        moved.add(curve)
+                else:
+                    for curve, amount in found:
+                        # An amount of money, of which a unit posts itself.
+                        curve.total += scaled(value) * amount
+                        moved.add(curve)
+
+    def _placed(
+        self, stream: str, postings: list[Posting], moved: set[Curve], at: int, place: int | None
+    ) -> list[tuple[Curve, int]]:
+        """Return the series that postings go to with the amounts of one unit, making those that are new."""
+        money = self.streams[stream].account.stream.settled_only
+        found = []
+        for posting in postings:
+            curve = self._curve(posting, at, place)
+            moved.add(curve)
+            amount = posting.amount
+            if amount:
+                # Where the values themselves are money their unit is 1, and they are scaled when they come.
+                one = int(amount) if money or isinstance(amount, int) else scaled(amount)
+                found.append((curve, one))
+        return found
+
+    def _curve(self, posting: Posting, at: int, place: int | None) -> Curve:
+        family, labels = posting.family, self.placing.series_of(posting.family, posting.labels)
+        curve = self.curves.get((family, labels))
+        if curve is None:
+            money = isinstance(posting.amount, Decimal)
+            curve = Curve(family, labels, money=money, moved_at=at, born=place or None)
+            curve.limit(self._ceiling(curve))
+            self.curves[family, labels] = curve
+        return curve
+
+    def _ceiling(self, curve: Curve) -> Number | None:
+        ceilings = self.ceilings.get(curve.family)
+        if ceilings is None or self.epoch(ceilings.at) != self.in_force:
+            return None
+        return ceilings.values.get((curve.family, curve.labels), 0)
+
+    def _end_days(self, at: int, *, shown: bool) -> None:
+        """Make the gauges of the days that are over since noon."""
+        for day in sorted(day for day in self.days if day + DAY + NOON <= at):
+            sums = self.days.pop(day)
+            if shown and day + DAY + NOON > self.at:
+                for stream, cells in sums.items():
+                    for book, window in self._books(stream, day, cells).items():
+                        family, samples = windowed(book, "yesterday", window)
+                        self.gauges.append((day + DAY + NOON, family, [(by, _plain(value)) for by, value in samples]))
+
+    def _books(self, stream: str, day: int, cells: Cells) -> dict[str, dict[Labels, Values]]:
+        linear = self.streams[stream]
+        slot = Interval(day, day + DAY)
+        books: dict[str, dict[Labels, Values]] = {book: {} for book in GAUGED[stream]}
+        with decimal.localcontext(EXACT):
+            for labels, values in cells.items():
+                for found in linear.account.poster.days(
+                    Delta(slot, labels, values, values, before=False), linear.prices
+                ):
+                    if found.book in books:
+                        sums = books[found.book]
+                        sums[found.labels] = plus(sums.get(found.labels), found.values)
+        return books
+
+
+def _plain(value: Value) -> int | float:
+    return value if isinstance(value, int) else float(value)
