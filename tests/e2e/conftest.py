@@ -1,6 +1,6 @@
 """Fixtures that start the real parts, and end exactly those."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -62,9 +62,9 @@ def exporter(process, client, free_port, tmp_path: Path, key_file: Path) -> Call
 
 @pytest.fixture
 def prometheus(process, client, free_port, tmp_path_factory) -> Callable[..., Prometheus]:
-    """Start a Prometheus that scrapes an exporter, by one job or by several."""
+    """Start a Prometheus that scrapes an exporter, by one job or by several, perhaps on data that is there already."""
 
-    def start(scraped: Exporter, *jobs: str) -> Prometheus:
+    def start(scraped: Exporter, *jobs: str, data: Path | None = None, flags: Sequence[str] = ()) -> Prometheus:
         port, folder = free_port(), tmp_path_factory.mktemp("prometheus")
         config = folder / "prometheus.yml"
         config.write_text(prometheus_config(f"127.0.0.1:{scraped.port}", jobs or ("anthropic",)))
@@ -72,9 +72,10 @@ def prometheus(process, client, free_port, tmp_path_factory) -> Callable[..., Pr
             [
                 "prometheus",
                 f"--config.file={config}",
-                f"--storage.tsdb.path={folder / 'tsdb'}",
+                f"--storage.tsdb.path={data or folder / 'tsdb'}",
                 f"--web.listen-address=127.0.0.1:{port}",
                 "--log.level=warn",
+                *flags,
             ]
         )
         return Prometheus(f"http://127.0.0.1:{port}", client)

@@ -62,22 +62,28 @@ class Curve:
         """Begin a new epoch."""
         self.total = self.high = 0
 
-    def rises(self) -> bool:
-        """Take up the total, and return whether it is the largest so far."""
-        if self.total <= self.high:
-            return False
-        self.high = self.total
-        return True
+    def rise(self, place: int) -> None:
+        """Show the total from this place on, where it is the largest so far."""
+        total = self.total
+        if total > self.high:
+            self.high = total
+            if self.ceiling is not None and total > self.ceiling:
+                total = self.ceiling
+            self.places.append(place)
+            self.was.append(total / _SCALE if self.money else total)
 
     def note(self, place: int) -> None:
-        """Show what there is from this place on."""
-        self.places.append(place)
-        self.was.append(self.shown())
+        """Show what there is from this place on, also where that is less: an epoch begins."""
+        if not self.places or self.places[-1] != place:
+            self.places.append(place)
+            self.was.append(self.shown())
 
     def settle(self, at: int) -> None:
-        """Show what there is already before the slice."""
-        self.before = self.shown()
-        self.moved_at = at
+        """Show the total before the slice, where it is the largest so far."""
+        if self.total > self.high:
+            self.high = self.total
+            self.before = self.shown()
+            self.moved_at = at
 
     def shown(self) -> float:
         """Return the value to show; of money the nearest float."""

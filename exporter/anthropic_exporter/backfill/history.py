@@ -57,7 +57,12 @@ class Due(NamedTuple):
 Gauges = tuple[int, str, list[tuple[Labels, int | float]]]
 """A moment, a family, and its samples."""
 
-Parts = list[list[tuple[Curve, int]] | None]
+
+class Part(NamedTuple):
+    """What one unit of a value adds to which series."""
+
+    amounts: list[tuple[Curve, int]]
+    curves: list[Curve]
 
 
 @dataclass(slots=True)
@@ -86,7 +91,7 @@ class History:
     gauges: list[Gauges] = field(default_factory=list)
     in_force: int = -1
     at: int = 0
-    _parts: dict[tuple[str, int], dict[Labels, Parts]] = field(default_factory=dict)
+    _parts: dict[tuple[str, int], dict[Labels, list[Part | None]]] = field(default_factory=dict)
 
     def take(self, stream: str, interval: Interval, cells: Cells) -> None:
         """Take a bucket; the buckets of a stream come in order, each before ``advance`` to its end or later."""
@@ -105,8 +110,7 @@ class History:
         if self.in_force < 0:
             self._begin(at)
         for curve in self._count(at, at, None):
-            if curve.rises():
-                curve.settle(at)
+            curve.settle(at)
         self._end_days(at, shown=False)
         self.at = at
 
@@ -118,13 +122,12 @@ class History:
         self.times.append(at)
         # A second before an epoch begins stands for its beginning: what ends with the old one is shown there.
         until = at + 1 if self.epoch(at + 1) > self.in_force else at
-        restarted: set[Curve] = set()
-        if self.epoch(at) > self.in_force:
-            restarted = self._restart(at)
+        restarted = self._restart(at) if self.epoch(at) > self.in_force else ()
         moved = self._count(until, at, place)
-        for curve in restarted | moved:
-            if curve.rises() or curve in restarted:
-                curve.note(place)
+        for curve in moved:
+            curve.rise(place)
+        for curve in restarted:
+            curve.note(place)
         self._end_days(at, shown=True)
         self.at = at
 
@@ -175,12 +178,12 @@ class History:
     def _begin(self, at: int) -> None:
         self.in_force = self.epoch(at)
 
-    def _restart(self, at: int) -> set[Curve]:
+    def _restart(self, at: int) -> list[Curve]:
         self.in_force = self.epoch(at)
         for curve in self.curves.values():
             curve.restart()
             curve.limit(self._ceiling(curve))
-        return set(self.curves.values())
+        return list(self.curves.values())
 
     def _count(self, until: int, at: int, place: int | None) -> set[Curve]:
         """Add up what is due, and return the series that it moves."""
@@ -198,6 +201,7 @@ class History:
         day = floor(due.interval.starting_at, DAY)
         known = self._parts.setdefault((stream, linear.span(day)), {})
         width = linear.account.stream.width
+        money = linear.account.stream.settled_only
         for labels, values in due.cells.items():
             parts = known.get(labels)
             if parts is None:
@@ -205,35 +209,27 @@ class History:
             for position, value in enumerate(values):
                 if not value:
                     continue
-                found = parts[position]
-                if found is None:
+                part = parts[position]
+                if part is None:
                     postings = linear.unit(labels, day, position)
-                    found = parts[position] = self._placed(stream, postings, moved, at, place)
-                if isinstance(value, int):
-                    for curve, amount in found:
-                        curve.total += value * amount
-                        moved.add(curve)
-                else:
-                    for curve, amount in found:
-                        # An amount of money, of which a unit posts itself.
-                        curve.total += scaled(value) * amount
-                        moved.add(curve)
+                    part = parts[position] = self._part(postings, moved, at, place, money=money)
+                # An amount of money posts itself, scaled.
+                many = scaled(Decimal(value)) if money else value
+                for curve, one in part.amounts:
+                    curve.total += many * one  # type: ignore[assignment] # what is no money is counted
+                moved.update(part.curves)
 
-    def _placed(
-        self, stream: str, postings: list[Posting], moved: set[Curve], at: int, place: int | None
-    ) -> list[tuple[Curve, int]]:
+    def _part(self, postings: list[Posting], moved: set[Curve], at: int, place: int | None, *, money: bool) -> Part:
         """Return the series that postings go to with the amounts of one unit, making those that are new."""
-        money = self.streams[stream].account.stream.settled_only
-        found = []
+        amounts = []
         for posting in postings:
             curve = self._curve(posting, at, place)
             moved.add(curve)
             amount = posting.amount
             if amount:
-                # Where the values themselves are money their unit is 1, and they are scaled when they come.
-                one = int(amount) if money or isinstance(amount, int) else scaled(amount)
-                found.append((curve, one))
-        return found
+                # Where the values themselves are money their unit is 1.
+                amounts.append((curve, int(amount) if money or isinstance(amount, int) else scaled(amount)))
+        return Part(amounts, [curve for curve, _ in amounts])
 
     def _curve(self, posting: Posting, at: int, place: int | None) -> Curve:
         family, labels = posting.family, self.placing.series_of(posting.family, posting.labels)
