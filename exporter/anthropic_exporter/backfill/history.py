@@ -17,7 +17,7 @@ from typing import NamedTuple
 from anthropic_exporter.backfill.calendar import NOON, Epoch
 from anthropic_exporter.backfill.curve import Curve, scaled
 from anthropic_exporter.expose.family import Value
-from anthropic_exporter.expose.windowed import windowed
+from anthropic_exporter.expose.windowed import window_samples, windowed
 from anthropic_exporter.ledger.counters import Counters, Posting
 from anthropic_exporter.ledger.intervals import Delta, plus
 from anthropic_exporter.money.exact import EXACT
@@ -232,7 +232,7 @@ class History:
         return Part(amounts, [curve for curve, _ in amounts])
 
     def _curve(self, posting: Posting, at: int, place: int | None) -> Curve:
-        family, labels = posting.family, self.placing.series_of(posting.family, posting.labels)
+        family, labels = posting.family, self.placing.place(posting.family, posting.labels)
         curve = self.curves.get((family, labels))
         if curve is None:
             money = isinstance(posting.amount, Decimal)
@@ -254,8 +254,8 @@ class History:
             if shown and day + DAY + NOON > self.at:
                 for stream, cells in sums.items():
                     for book, window in self._books(stream, day, cells).items():
-                        family, samples = windowed(book, "yesterday", window)
-                        self.gauges.append((day + DAY + NOON, family, [(by, _plain(value)) for by, value in samples]))
+                        samples = [(by, _plain(value)) for by, value in window_samples(book, window)]
+                        self.gauges.append((day + DAY + NOON, windowed(book, "yesterday"), samples))
 
     def _books(self, stream: str, day: int, cells: Cells) -> dict[str, dict[Labels, Values]]:
         linear = self.streams[stream]

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from anthropic_exporter.backfill.history import History, Run
 from anthropic_exporter.backfill.known import Known
 from anthropic_exporter.backfill.reader import Feed, Read
-from anthropic_exporter.collect.cost import CostCollector
-from anthropic_exporter.collect.plan import analytics_earliest
-from anthropic_exporter.collect.usage import ANALYTICS, UsageCollector
+from anthropic_exporter.collect import cost, usage
+from anthropic_exporter.collect.plan import analytics_earliest, scoped_earliest
 from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.errors import ConfigError, NotSupported
 from anthropic_exporter.expose import catalogue
@@ -26,6 +25,12 @@ from anthropic_exporter.utc import DAY, HOUR, day_text, epoch, floor
 
 INFOS = ("anthropic_organization_info", "anthropic_workspace_info", "anthropic_api_key_info")
 """What panels join names from."""
+
+_EARLIEST: dict[str, Callable[[float], int]] = {
+    usage.ANALYTICS: analytics_earliest,
+    usage.SCOPED: scoped_earliest,
+    cost.ANALYTICS: analytics_earliest,
+}
 
 _READ = ("usage", "api_key_usage", "cost")
 
@@ -92,18 +97,18 @@ class OrganizationHistory:
                 continue
             collector = poller.collector
             read = _reads(collector, self.now)
+            # A time that every endpoint has: which of them serves must not hang on how far back it goes.
+            yesterday = floor(self.now, DAY) - DAY
             try:
-                for _ in read(
-                    Interval(first, first + (DAY if name == "cost" else HOUR)), "1d" if name == "cost" else "1h"
-                ):
+                for _ in read(Interval(yesterday, yesterday + DAY), "1d"):
                     pass
             except NotSupported as error:
-                self.notes(f"{self.organization.alias}: {name} is not offered and not written: {error}")
+                self.notes(f"{self.alias}: {name} is not offered, and not written: {error}")
                 continue
             self._serves(name, collector.source, first)
             self.feeds[name] = Feed(read, self.history.take, daily=name == "cost", read_to=first)
         if not self.feeds:
-            raise NotSupported(f"{self.organization.alias}: neither usage nor cost is offered to this credential")
+            raise NotSupported(f"{self.alias}: neither usage nor cost is offered to this credential")
 
     def begin(self, first: int) -> None:
         """Count what lies before the first sample, day by day.
@@ -177,17 +182,16 @@ class OrganizationHistory:
         return carried
 
     def _serves(self, name: str, source: str, first: int) -> None:
-        earliest = analytics_earliest(self.now)
-        if "/analytics/" not in source or first >= earliest:
+        """Refuse to begin where the endpoint has nothing of usage; of what it has less of, tell where it begins."""
+        earliest = _EARLIEST[source](self.now) if source in _EARLIEST else first
+        if first >= earliest:
             return
-        if source == ANALYTICS:
+        if name == "usage":
             raise ConfigError(
-                f"--from: {self.organization.alias}: {name} comes from {source}, which serves nothing before "
-                f"{day_text(earliest)}; found {day_text(first)}"
+                f"--from: {self.alias}: usage comes from {source}, which has nothing before {day_text(earliest)};"
+                f" found {day_text(first)}"
             )
-        self.notes(
-            f"{self.organization.alias}: {source} serves nothing before {day_text(earliest)}; {name} begins there"
-        )
+        self.notes(f"{self.alias}: {name} begins on {day_text(earliest)}: {source} has nothing before")
 
 
 def organization_history(
@@ -221,8 +225,8 @@ def organization_history(
 
 
 def _reads(collector: object, now: float) -> Read:
-    if isinstance(collector, UsageCollector):
+    if isinstance(collector, usage.UsageCollector):
         return lambda window, width: collector.history(window, width, now)
-    if isinstance(collector, CostCollector):
+    if isinstance(collector, cost.CostCollector):
         return lambda window, _: collector.history(window, now)
     raise TypeError(f"no history of {collector}")

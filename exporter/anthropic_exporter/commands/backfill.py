@@ -18,7 +18,7 @@ from anthropic_exporter.backfill.organization import (
     without_others,
     written,
 )
-from anthropic_exporter.backfill.remote_write import RemoteWrite
+from anthropic_exporter.backfill.remote_write import Refused, RemoteWrite
 from anthropic_exporter.backfill.run import Plan, Sink, run
 from anthropic_exporter.commands import backfill_flags as flags
 from anthropic_exporter.commands.backfill_watch import Watch, size
@@ -88,16 +88,11 @@ def backfill(
         journal = _journal(plan, settings, labels, prices, output_dir, remote_write)
         sink = _sink(stack, labels, output_dir, remote_write, journal)
         _advise(labels)
-        histories = _histories(stack, settings, prices, states, plan, now)
-        begun = _begun(plan, settings, journal)
-        try:
+        with _failures(output_dir):
+            histories = _histories(stack, settings, prices, states, plan, now)
+            begun = _begun(plan, settings, journal)
             with Watch(begun, ending_at) as watch:
                 found = run(plan, lambda at: epoch(settings.counters.since, at), histories, sink, journal, watch)
-        except OSError as error:
-            raise NotRead(f"{error.filename or output_dir}: {error.strerror}; run it again to go on") from None
-        except PollError as error:
-            advice = f" ({error.advice})" if error.advice else ""
-            raise NotRead(f"{error}{advice}; run it again to go on") from None
     samples = sum(each.samples for each in found)
     click.echo(
         f"{samples:,} samples from {day_text(starting_at)} to {_moment(ending_at)}, {size(sum(e.size for e in found))}"
@@ -105,6 +100,24 @@ def backfill(
     for line in flags.loading(output_dir, starting_at) if output_dir else ():
         click.echo(line)
     return 0
+
+
+@contextlib.contextmanager
+def _failures(output_dir: Path | None) -> Iterator[None]:
+    """Say what can be done about a run that breaks.
+
+    Raises:
+        NotRead: the Admin API could not be read, or the samples not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NotRead(f"{error.filename or output_dir}: {error.strerror}; run it again to go on") from None
+    except PollError as error:
+        advice = f" ({error.advice})" if error.advice else ""
+        raise NotRead(f"{error}{advice}; run it again to go on") from None
+    except Refused as error:
+        raise NotRead(f"{error}; run it again to go on") from None
 
 
 def _states(stack: contextlib.ExitStack, settings: Settings, until: int | None) -> Mapping[str, Known]:

@@ -17,7 +17,7 @@ from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.coverage import coverage
 from anthropic_exporter.money.entities import Entities
 from anthropic_exporter.money.statement import Spending, Statement
-from anthropic_exporter.records import TOKEN_TYPES, Labels, Values
+from anthropic_exporter.records import TOKEN_TYPES, Values
 from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
 
 Samples = Iterator[tuple[str, Sequence[Sample]]]

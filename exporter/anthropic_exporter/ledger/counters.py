@@ -92,14 +92,15 @@ class Counters:
     def hold(self, series: Iterable[tuple[str, Labels]], overflowed: Iterable[tuple[str, Labels]]) -> None:
         """Let series exist at 0, so that label sets are placed as where they were."""
         for family, labels in series:
-            self._families.setdefault(family, {})[labels] = _NOTHING
+            self._put(family, labels, _NOTHING)
         self._overflowed.update(overflowed)
 
-    def series_of(self, family: str, labels: Labels) -> Labels:
+    def place(self, family: str, labels: Labels) -> Labels:
         """Return the labels of the series that a label set belongs to; a new one comes to be at 0."""
         overflowed: set[tuple[str, Labels]] = set()
         _, placed = self._place(family, labels, {}, {}, overflowed)
-        self._families.setdefault(family, {}).setdefault(placed, _NOTHING)
+        if placed not in self._families.get(family, {}):
+            self._put(family, placed, _NOTHING)
         self._overflowed |= overflowed
         return placed
 
