@@ -53,18 +53,18 @@ def of(found, name, **labels):
 
 def test_files_are_openmetrics_of_one_slice_each_with_the_series_of_the_exporter(backfill):
     _, run = backfill()
-    status, out, err, files = run("--from=2026-06-01", "--until=2026-07-15")
+    status, out, err, files = run("--from=2026-06-18", "--until=2026-07-11")
     assert (status, err) == (0, "")
-    assert list(files) == ["2026-05-21T06.openmetrics", "2026-06-10T12.openmetrics", "2026-06-30T18.openmetrics"]
+    assert list(files) == ["2026-06-10T12.openmetrics", "2026-06-30T18.openmetrics"]
     assert all(text.endswith("# EOF\n") and "_created" not in text for text in files.values())
     assert "promtool tsdb create-blocks-from openmetrics --max-block-duration=486h" in out
-    assert "2026-06-01 to 2026-07-15T00:00:00Z" in out
+    assert "2026-06-18 to 2026-07-11T00:00:00Z" in out
     found = samples(files)
     for values in found.values():
         assert all(old < new for (old, _), (new, _) in pairwise(values))
     (output,) = of(found, TOKENS, model="claude-opus-4-8", token_type="output")
     assert output[:2] == [(at("2026-06-20T10:00"), 0), (at("2026-06-20T11:00"), 300_003)]
-    assert output[-1][0] == at("2026-07-15")
+    assert output[-1][0] == at("2026-07-11")
     (requests,) = of(found, "anthropic_usage_requests_total", model="claude-opus-4-8")
     assert requests[-1][1] == 7
     (key,) = of(found, "anthropic_api_key_usage_tokens_total", api_key_id=OLD_KEY.id, token_type="output")
@@ -93,7 +93,7 @@ def test_its_counters_end_where_those_of_the_exporter_begin(backfill):
 
 def test_a_broken_run_goes_on_without_reading_again_what_is_finished(backfill, monkeypatch):
     fake, run = backfill()
-    flags = ("--from=2026-05-01", "--until=2026-07-15")
+    flags = ("--from=2026-06-01", "--until=2026-07-15", "--step=2h")
     _, _, _, whole = run(*flags, folder="whole")
     write = Files.write
 
@@ -241,7 +241,7 @@ def test_both_generations_tell_the_same_tokens(backfill):
     found = {}
     for generation in ("legacy", "analytics"):
         _, run = backfill(Switches(visibility_delay=0, generation=generation, refresh_step=1))
-        _, _, err, files = run("--from=2026-06-25", "--until=2026-07-15", folder=generation)
+        _, _, err, files = run("--from=2026-06-25", "--until=2026-07-15", "--step=6h", folder=generation)
         assert err == ""
         found[generation] = {key: values for key, values in samples(files).items() if "tokens_total" in key[0]}
     assert found["legacy"] == found["analytics"]
