@@ -44,6 +44,10 @@ test-long: $(INSTALLED) tools ## Break every alert rule in every way, and see it
 soak: $(INSTALLED) ## Live through a few thousand simulated months and 200 kills; see docs/numbers.md.
 	@PYTHONPATH=tests:exporter $(BIN)/python -m soak $(ARGS)
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure speed, memory and size; see docs/performance.md.
+	@PYTHONPATH=tests:exporter $(BIN)/python -m bench $(ARGS)
+
 .PHONY: lint
 lint: $(INSTALLED) ## Run ruff and mypy.
 	@echo "ruff check"
