@@ -75,9 +75,23 @@ def test_a_zero_after_more_in_the_same_period_means_nothing():
     assert limit.spent == 12
 
 
-def test_a_zero_in_the_next_period_is_a_zero():
+def test_a_zero_in_the_next_period_is_a_zero_where_the_answer_tells_of_any_spend():
     before = USER._replace(period_start=period_start("monthly", NOW))
-    [limit] = read(Api(effective=[USER._replace(spent=Decimal(0))]), [before], NOW + 31 * DAY)["spend_limit"].values()
+    other = USER._replace(scope_id="user_2", spent=Decimal(3))
+    later = NOW + 31 * DAY
+    found = read(Api(effective=[USER._replace(spent=Decimal(0)), other]), [before], later)["spend_limit"]
+    assert found["user/user_1/monthly"].spent == 0
+    alone = read(Api(effective=[USER._replace(spent=Decimal(0))]), [before], later)["spend_limit"]
+    assert alone["user/user_1/monthly"].spent is None
+
+
+def test_zeros_alone_are_not_taken_for_spend_and_one_that_was_believed_stays():
+    nothing = USER._replace(spent=Decimal(0))
+    [limit] = read(Api(effective=[nothing]))["spend_limit"].values()
+    assert (limit.usd, limit.spent) == (500, None)
+    [limit] = read(Api(effective=[nothing]), [nothing._replace(period_start=period_start("monthly", NOW))])[
+        "spend_limit"
+    ].values()
     assert limit.spent == 0
 
 
@@ -91,10 +105,10 @@ def test_within_a_period_spend_that_was_known_is_never_shown_as_nothing(steps, p
         before, begun = shown, period_start(period, now)
         now += wait
         limit = SpendLimit("user", "user_1", period, None, Decimal(spent), 0)
-        shown = believed(limit, before, now)
+        shown = believed(limit, before, now, told=spent > 0)
         if before and before.spent and period_start(period, now) == begun:
             assert shown.spent
-        assert shown.spent in {Decimal(spent), before.spent if before else None}
+        assert shown.spent in {Decimal(spent) if spent else None, before.spent if before else None}
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.simulate.instants import DAY
 from anthropic_exporter.simulate.inventory import Inventory, Profile
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, PROFILE, WORKSPACE, Event, ScriptedOrganization
 from service.office import FIRST, NOW, acme
 from simulate.harness import line
 
+GOLDEN = Path(__file__).parent.parent / "golden"
 CHILD = Profile("11111111-2d43-4f6a-9e18-0c6f1d2b3a47", "Child", 1_735_689_600)
 SIBLING = Profile("22222222-2d43-4f6a-9e18-0c6f1d2b3a47", "Sibling", 1_735_689_600)
 CHILDREN = Inventory(workspaces=(DEFAULT_WORKSPACE, WORKSPACE), children=(CHILD, SIBLING))
@@ -136,3 +139,22 @@ def test_one_of_several_organizations_of_a_gateway(office):
     office.restart()
     office.cycle()
     assert office.tokens() == {CHILD.id: 400}
+
+
+def test_the_exposition_of_a_gateway_was_reviewed_and_needs_many_pages(office):
+    """Scripted and short: what each of its rows becomes can be read in the golden file."""
+    events = [
+        Event(
+            NOW - 7200, line(service_tier="batch"), uncached=1, cache_5m=20, cache_1h=300, cache_read=4000, output=50000
+        ),
+        Event(NOW - 7200, line("claude-haiku-5-5", workspace=DEFAULT_WORKSPACE.id, speed="fast"), output=7),
+        Event(NOW - 40 * DAY, line(api_key_id="apikey_1"), uncached=9, web_searches=3),
+    ]
+    office.serve(ScriptedOrganization(events), generation="org-scoped", page_cap=2)
+    office.restart()
+    office.cycle()
+    shown = Renderer().render(office.at_work.families(office.clock.now)).body().decode()
+    assert shown == (GOLDEN / "org_scoped.prom").read_text()
+    report = f"/v1/organizations/{PROFILE.id}/usage_report/messages"
+    asked = [request.query for request in office.simulator.world.log if request.path == report]
+    assert sum("bucket_width=1d" in query for query in asked) > 50

@@ -1,8 +1,4 @@
-"""Every collector beside usage and cost, through the whole exporter: what it shows, and over which odds."""
-
-import logging
-import subprocess
-from pathlib import Path
+"""What is peculiar to single collectors, through the whole exporter; what all share is in test_every_collector."""
 
 import pytest
 
@@ -13,7 +9,6 @@ from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
 from service.at_work import QUICK, READY, TOKEN, Work, everything
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 NOW = instant("2026-01-07T10:17:23Z")
 OTHERS = (
     "invites",
@@ -25,16 +20,6 @@ OTHERS = (
     "enterprise",
     "compliance",
 )
-PATHS = {
-    "invites": "/v1/organizations/invites",
-    "members": "/v1/organizations/users",
-    "service_accounts": "/v1/organizations/service_accounts",
-    "rate_limits": "/v1/organizations/rate_limits",
-    "spend_limits": "/v1/organizations/spend_limit",
-    "claude_code": "/v1/organizations/usage_report/claude_code",
-    "enterprise": "/v1/organizations/",
-    "compliance": "/v1/compliance",
-}
 SWITCHES = {
     "visibility_delay": 0.0,
     "refresh_step": 3600.0,
@@ -79,81 +64,6 @@ def work(upstream, clock):
     yield start
     for each in running:
         each.stop()
-
-
-def test_every_collector_shows_what_was_reviewed_however_short_the_pages_are(upstream, work):
-    upstream.switch(page_cap=3)
-    exporter = work(privacy={"emails": "plain"}, usage={"enabled": True}, cost={"enabled": True})
-    exporter.cycle()
-    assert set(exporter.states().values()) == {"ok"}
-    shown = exporter.text(*OTHERS, "api_keys")
-    assert shown == (GOLDEN / "other_collectors.prom").read_text()
-
-
-@pytest.mark.needs("promtool")
-def test_the_reviewed_exposition_passes_promtool():
-    golden = (GOLDEN / "other_collectors.prom").read_bytes()
-    done = subprocess.run(["promtool", "check", "metrics"], input=golden, capture_output=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-
-
-@pytest.mark.parametrize("fault", ["forbidden", "not_found"])
-@pytest.mark.parametrize("name", OTHERS)
-def test_what_is_not_offered_is_said_once_and_fails_nothing(upstream, work, name, fault, caplog):
-    exporter = work()
-    exporter.cycle(*READY)
-    upstream.switch(faults=[fault], fault_paths=[PATHS[name]])
-    caplog.set_level(logging.INFO)
-    exporter.cycle(name)
-    exporter.cycle(name)
-    assert exporter.pollers[name].health.state == "not supported"
-    assert exporter.organization.up() is not False
-    assert [r.message for r in caplog.records].count(
-        "not offered to this organization or credential; asking again every hour"
-    ) == 1
-    upstream.switch(faults=[])
-    exporter.clock.now += 3600
-    exporter.cycle(name)
-    assert exporter.pollers[name].health.state == "ok"
-    exporter.clock.now -= 3600
-
-
-@pytest.mark.parametrize("name", OTHERS)
-def test_after_a_restart_the_last_values_are_there_while_upstream_is_away(upstream, work, tmp_path, name):
-    path = str(tmp_path / "state.db")
-    before = work(path)
-    before.cycle(*READY, name)
-    shown = before.text(name)
-    assert shown
-    before.stop()
-    upstream.switch(faults=["forbidden"])
-    after = work(path)
-    assert after.organization.ready
-    assert after.text(name) == shown
-    after.cycle(name)
-    assert after.pollers[name].health.state == "not supported"
-    assert after.text(name) == shown
-
-
-@pytest.mark.parametrize("name", [name for name in OTHERS if name != "compliance"])
-def test_fields_that_are_new_are_counted_and_logged_once_each(upstream, work, name, caplog):
-    exporter = work()
-    upstream.switch(faults=["unknown_fields"], fault_paths=[PATHS[name]])
-    caplog.set_level(logging.INFO)
-    exporter.cycle(name)
-    exporter.cycle(name)
-    assert exporter.pollers[name].health.state == "ok"
-    lines = [r for r in caplog.records if r.message == "the API differs from its documentation"]
-    seen = [(r.endpoint, r.kind, r.field) for r in lines]
-    assert seen
-    assert len(seen) == len(set(seen))
-    counted = [
-        sample.value
-        for metric in exporter.metrics.collect()
-        if metric.name == "anthropic_exporter_api_drift"
-        for sample in metric.samples
-    ]
-    assert sum(counted) > len(seen)
 
 
 def test_spend_that_is_not_to_be_had_for_the_moment_keeps_its_last_value(upstream, work):

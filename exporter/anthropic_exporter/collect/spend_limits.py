@@ -80,20 +80,26 @@ class SpendLimitsCollector:
                     usd=min(caps, default=None), spent=old.spent if limit.spent is None else limit.spent
                 )
             found[_key(limit)] = limit
-        return {key: believed(limit, before.get(key), now) for key, limit in found.items()}
+        told = any(limit.spent for limit in found.values())
+        return {key: believed(limit, before.get(key), now, told=told) for key, limit in found.items()}
 
 
-def believed(limit: SpendLimit, before: SpendLimit | None, now: float) -> SpendLimit:
+def believed(limit: SpendLimit, before: SpendLimit | None, now: float, *, told: bool) -> SpendLimit:
     """Return a limit with what is known to be spent.
 
     Upstream says "0" where the spend is not to be had at the moment. So a 0 after more than that, in the same period,
-    means nothing and the last value stays.
+    means nothing and the last value stays; and where there is no earlier value, a 0 is believed only beside a spend
+    of somebody else.
+
+    Args:
+        told: whether the same answer tells of any spend at all.
     """
     if limit.spent is None:
         return limit
     start = period_start(limit.period, now)
-    if limit.spent == 0 and before and before.spent and before.period_start == start:
-        return limit._replace(spent=before.spent, period_start=start)
+    known = before.spent if before and before.period_start == start else None
+    if limit.spent == 0 and (known or not told):
+        return limit._replace(spent=known, period_start=start)
     return limit._replace(period_start=start)
 
 

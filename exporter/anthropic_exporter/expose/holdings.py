@@ -1,12 +1,12 @@
 """Samples of what an organization has: info series, counts, and the dates of keys."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from anthropic_exporter.expose.family import Sample
 from anthropic_exporter.ledger.counters import OVERFLOW
 from anthropic_exporter.ledger.inventory import Inventory
-from anthropic_exporter.records import DEFAULT_WORKSPACE, NONE, ApiKey
+from anthropic_exporter.records import DEFAULT_WORKSPACE, NONE, ApiKey, Workspace
 
 DATED = ("active", "inactive")
 """Key statuses that have an age, an expiry and a last use."""
@@ -26,13 +26,7 @@ def holdings(
     for organization in inventory.organizations():
         yield "anthropic_organization_info", [((organization.name,), 1)]
     if inventory.known("workspace"):
-        yield (
-            "anthropic_workspaces",
-            _counts(
-                [("archived" if w.archived else "active",) for w in inventory.workspaces()],
-                [("active",), ("archived",)],
-            ),
-        )
+        yield "anthropic_workspaces", _workspace_counts(inventory.workspaces())
     if inventory.known("member"):
         yield "anthropic_members", _counts([(member.role,) for member in inventory.members()])
     if inventory.known("workspace_member"):
@@ -46,6 +40,12 @@ def holdings(
     workspaces = {labels[2] for labels, _ in keys} | {m.workspace_id for m in inventory.workspace_members()}
     yield "anthropic_workspace_info", _workspace_names(inventory, carried.get("workspace_id", set()) | workspaces)
     yield "anthropic_api_key_info", keys
+
+
+def _workspace_counts(workspaces: Sequence[Workspace]) -> list[Sample]:
+    # A list that does not tell when they were made is that of the org-scoped dialect, which leaves archived ones out.
+    archived = [] if any(each.created_at is None for each in workspaces) else [("archived",)]
+    return _counts([("archived" if each.archived else "active",) for each in workspaces], [("active",), *archived])
 
 
 def _keys(inventory: Inventory, last_used: Mapping[str, int], now: float) -> Iterator[tuple[str, list[Sample]]]:

@@ -28,6 +28,7 @@ def spending(statement: Statement, last_used: Mapping[tuple[str, str], int]) -> 
     start, end = bounds("month_to_date", statement.now)
     if statement.coverage.keys_since(start):
         yield "anthropic_owner_spend_month_to_date_usd", _samples(statement.by_owner(start, end))
+    if statement.coverage.keys_since(start) and statement.coverage.tells_keys:
         yield "anthropic_api_key_spend_month_to_date_usd", _samples(statement.by_home(start, end))
     yield "anthropic_estimate_error_ratio", _samples(statement.errors())
     yield from _forecasts(statement)

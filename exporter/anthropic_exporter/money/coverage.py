@@ -34,6 +34,11 @@ class Coverage:
         """Return whether the keys' part of it is known too. Where usage is not read by key nothing is missing."""
         return self.since(moment) and (self.keys is None or self.keys >= moment)
 
+    @property
+    def tells_keys(self) -> bool:
+        """Whether any report tells keys apart. Where none does, nothing is known of their spend."""
+        return self.keys is not None or bool(self.settled_keys)
+
 
 def coverage(accounts: Accounts, now: float) -> Coverage:
     """Return what an organization's accounts cover. Read it under their guard."""

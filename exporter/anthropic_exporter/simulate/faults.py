@@ -20,6 +20,10 @@ _STATUS = {
     "timeout": (504, "Request timed out"),
     "overloaded": (529, "Overloaded"),
 }
+_NOT_OFFERED = {
+    "wrong_kind": ("organization_type_not_supported", "not available for this type of organization"),
+    "not_enrolled": ("organization_not_enrolled_in_beta", "This organization is not enrolled in a-beta-of-2026"),
+}
 _LIMITED = {
     "rate_limited": ("retry-after",),
     "rate_limited_reset": ("anthropic-ratelimit-requests-reset",),
@@ -57,6 +61,9 @@ def refuse(fault: Fault, switches: Switches, query: Query, now: float) -> None:
     """Raise the refusal that a fault stands for, if it is one."""
     if fault in _STATUS:
         raise Refusal(*_STATUS[fault])
+    if fault in _NOT_OFFERED:
+        code, message = _NOT_OFFERED[fault]
+        raise Refusal(HTTPStatus.BAD_REQUEST, message, code=code)
     if fault in _LIMITED:
         raise rate_limited(now, switches.retry_after, _LIMITED[fault])
     if fault == "expired_cursor" and query.text("page") is not None:
@@ -102,9 +109,17 @@ def _rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _rename(answer: dict[str, Any]) -> None:
     """Put an unknown word into the first enumeration of the first row that has one."""
+    words = ("service_tier", "status", "role", "workspace_role", "organization_role", "customer_type", "cost_type")
     for row in _rows(answer):
-        for holder in (row, row.get("group"), row.get("scope")):
-            for name in ("service_tier", "status", "role", "workspace_role", "customer_type", "cost_type", "type"):
+        first_limit = next(iter(row.get("limits") or ()), None)
+        for holder, names in (
+            (row, words),
+            (row.get("group"), (*words, "product", "type")),
+            (row.get("scope"), ("type",)),
+            (first_limit, ("type",)),
+            (row, ("type",)),
+        ):
+            for name in names:
                 if isinstance(holder, dict) and isinstance(holder.get(name), str):
                     holder[name] = UNKNOWN_WORD
                     return
@@ -113,7 +128,7 @@ def _rename(answer: dict[str, Any]) -> None:
 def _drop(row: dict[str, Any]) -> None:
     """Take away what a reader cannot do without."""
     for holder in (row, row.get("usage"), row.get("cost")):
-        for name in ("output_tokens", "amount", "id", "user_id", "core_metrics"):
+        for name in ("output_tokens", "amount", "limits", "id", "user_id", "core_metrics"):
             if isinstance(holder, dict) and name in holder:
                 del holder[name]
                 return

@@ -13,6 +13,8 @@ Fault = Literal[
     "unauthorized",  # 401
     "forbidden",  # 403
     "not_found",  # 404
+    "wrong_kind",  # 400 organization_type_not_supported
+    "not_enrolled",  # 400 organization_not_enrolled_in_beta
     "internal_error",  # 500
     "unavailable",  # 503
     "timeout",  # 504

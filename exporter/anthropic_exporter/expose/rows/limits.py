@@ -61,7 +61,7 @@ FAMILIES = (
         _SCOPE,
         "spend_limits",
         "Spent of a spend limit in the running period, where the API tells; a 0 after more in the same period means"
-        " that it is not to be had at the moment, and the last value stays" + _SPENT,
+        " that it is not to be had at the moment, and the last value stays; zeros alone say nothing" + _SPENT,
     ),
     Family(
         "anthropic_spend_limit_pending_increase_requests",
