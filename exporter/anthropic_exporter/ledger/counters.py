@@ -148,6 +148,21 @@ class Counters:
                 kept.pop(family, None)
             self._overflowed = {key for key in self._overflowed if key[0] != family}
 
+    def spent(self, now: float) -> list[tuple[str, Labels]]:
+        """Return the series that are hidden at 0: one that comes back begins at 0 in any case."""
+        return [
+            (family, labels)
+            for family, counters in self._families.items()
+            for labels, counter in counters.items()
+            if not counter.total and not counter.high and now - counter.moved_at > self.idle_ttl
+        ]
+
+    def drop(self, keys: Iterable[tuple[str, Labels]]) -> None:
+        """Drop single series, after the store has."""
+        for family, labels in keys:
+            del self._families[family][labels]
+            self._held[family].discard(labels)
+
     def shown(self, family: str, now: float) -> list[tuple[Labels, Number]]:
         """Return the series of a family that are to be exposed, with their values.
 

@@ -154,6 +154,32 @@ class Store:
             self._connection.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608 - fixed names
         self._ids[stream] = {}
 
+    def forget_before(self, organization: str, moment: int) -> None:
+        """Drop the buckets that ended before that, and the combinations of labels that have no other (likewise)."""
+        for (stream,) in self._rows("SELECT id FROM streams WHERE organization = ?", (organization,)):
+            old = [interval for interval in self.buckets(stream, 0, moment) if interval.ending_at <= moment]
+            if not old:
+                continue
+            self.drop_buckets(stream, old)
+            self._connection.execute(
+                "DELETE FROM groups WHERE stream = ? AND id NOT IN (SELECT label_set FROM cells WHERE stream = ?)",
+                (stream, stream),
+            )
+            for label_set in self._ids.pop(stream, {}).values():
+                del self._labels[label_set]
+            self._ids[stream] = {}
+            for label_set, labels in self._rows("SELECT id, labels FROM groups WHERE stream = ?", (stream,)):
+                self._remember(stream, label_set, _labels(labels))
+
+    def forget_counters(self, organization: str, keys: Iterable[tuple[str, Labels]]) -> None:
+        """Drop single series (inside a transaction)."""
+        rows = [(organization, family, json.dumps(labels)) for family, labels in keys]
+        for table in ("counters", "pushed"):
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE organization = ? AND family = ? AND labels = ?",  # noqa: S608 - fixed
+                rows,
+            )
+
     def buckets(self, stream: int, starting_at: int, ending_at: int) -> dict[Interval, BucketRecord]:
         """Return the buckets that lie in or reach into [starting_at, ending_at), in ascending order."""
         rows = self._rows(

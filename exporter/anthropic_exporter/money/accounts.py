@@ -26,6 +26,9 @@ from anthropic_exporter.money.repricing import corrections
 from anthropic_exporter.records import Intake
 from anthropic_exporter.utc import DAY, floor, previous_month_start
 
+KEPT = 400
+"""Days that buckets are kept at least: the last use of a key is told from them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -93,6 +96,7 @@ class Accounts:
         self.days_since = days_since
         self._in_force = -1  # the epoch that the counters count from
         self._days: dict[str, Days] = {}
+        self._swept_on = -1  # the day on which what is old was last dropped
         self._days_from = 0  # the first day that the day sums reach back to
         self._read_at: dict[str, float] = {}
         self._freshness: dict[str, Freshness] = {}
@@ -203,16 +207,9 @@ class Accounts:
         with self.guard, decimal.localcontext(EXACT):
             self._move_days(now)
             epoch = self._epoch(now)
-            if epoch <= self._in_force:
-                return
-            # Each stream has its own: one that was switched off over the New Year still has last year's counters.
-            before = {name: self._meta(f"epoch.{name}") for name in self._books}
-            stale = [name for name, known in before.items() if known != str(epoch)]
-            if stale:
-                self._restart(stale, epoch, now, [name for name in stale if int(before[name] or 0) > epoch])
-            if any(before[name] for name in stale):
-                log.info("counters start again", extra={"organization": self._organization, "epoch": epoch})
-            self._in_force = epoch
+            if epoch > self._in_force:
+                self._begin(epoch, now)
+            self._forget_old(now)
 
     def set_prices(self, prices: PriceList, now: float) -> None:
         """Use another price list from now on, for everything since the epoch.
@@ -270,6 +267,34 @@ class Accounts:
         if self._meta(f"from_zero.{stream}") == "yes":
             return int(float(self._meta(f"first_exposed_at.{stream}") or 0)), True
         return self._in_force, False
+
+    def _begin(self, epoch: int, now: float) -> None:
+        # Each stream has its own: one that was switched off over the New Year still has last year's counters.
+        before = {name: self._meta(f"epoch.{name}") for name in self._books}
+        stale = [name for name, known in before.items() if known != str(epoch)]
+        if stale:
+            self._restart(stale, epoch, now, [name for name in stale if int(before[name] or 0) > epoch])
+        if any(before[name] for name in stale):
+            log.info("counters start again", extra={"organization": self._organization, "epoch": epoch})
+        self._in_force = epoch
+
+    def _forget_old(self, now: float) -> None:
+        """Once a day, drop what nothing is counted, shown or told from any more, so that the state does not grow."""
+        today = floor(now, DAY)
+        if today == self._swept_on:
+            return
+        self._swept_on = today
+        spent = self._counters.spent(now)
+        try:
+            with self._store.transaction():
+                self._store.forget_before(
+                    self._organization, min(self._in_force, self.days_since(now), today - KEPT * DAY)
+                )
+                self._store.forget_counters(self._organization, spent)
+        except StateError as error:
+            log.warning("old state stays a day longer", extra={"organization": self._organization, "why": str(error)})
+            return
+        self._counters.drop(spent)
 
     def _restart(self, names: list[str], epoch: int, now: float, unread: list[str]) -> None:
         """Begin the counters of some streams again; ``unread``: the streams not read that far back (a setting)."""
