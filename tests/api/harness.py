@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 
 from anthropic_exporter.api.admin import AdminApi
+from anthropic_exporter.api.breaker import Breaker
 from anthropic_exporter.api.pacing import Pacer
 from anthropic_exporter.api.reader import Reader
 from anthropic_exporter.api.retry import Policy
@@ -89,6 +90,7 @@ class Upstream:
         self.seen = Seen()
         self.stop = Hourglass()
         self.pacer = Pacer(rate, self.stop.clock)
+        self.breaker = Breaker(self.stop.clock)
 
         def recorded(request: httpx.Request) -> httpx.Response:
             self.sent.append(request)
@@ -103,12 +105,15 @@ class Upstream:
             observer=self.seen,
             stop=self.stop,
             transport=self.transport,
+            breaker=self.breaker,
         )
 
     def reader(self, jitter: Callable[[], float] = lambda: 1.0) -> Reader:
         """Give what endpoint modules read through, with waits that are not random."""
         policy = Policy(jitter=jitter, wall=lambda: 0.0)
-        return Reader(Transport(BASE, 5, self.transport), self.key, self.pacer, self.seen, self.stop, policy)
+        return Reader(
+            Transport(BASE, 5, self.transport), self.key, self.pacer, self.seen, self.stop, policy, self.breaker
+        )
 
 
 def answers(*replies: httpx.Response | Exception) -> Handler:

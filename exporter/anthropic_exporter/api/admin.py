@@ -26,6 +26,7 @@ from anthropic_exporter.records import (
 )
 
 from . import access, analytics, claude_code, compliance, cost, enterprise, inventory, limits, scoped, spend, usage
+from .breaker import Breaker
 from .pacing import Pacer
 from .ports import Credential, Observer
 from .reader import Reader
@@ -49,6 +50,7 @@ class AdminApi:
             of the list of the org-scoped dialect. "" for its own.
         org_scoped: the settings say that upstream speaks that dialect.
         transport: replaces the network in tests.
+        breaker: remembers which endpoints keep failing.
 
     Raises:
         ConfigError: the base URL or a proxy variable cannot be used.
@@ -66,9 +68,12 @@ class AdminApi:
         organization_id: str = "",
         org_scoped: bool = False,
         transport: httpx.BaseTransport | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self._transport = Transport(base_url, timeout, transport)
-        self._reader = Reader(self._transport, credential, pacer, observer, stop)
+        self._reader = Reader(
+            self._transport, credential, pacer, observer, stop, breaker=Breaker() if breaker is None else breaker
+        )
         self._child = organization_id
         self._home = scoped.Home(organization_id, org_scoped)
 

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from anthropic_exporter.errors import AuthError, ConfigError, PollError, RateLimited, Unavailable
+from anthropic_exporter.errors import AuthError, ConfigError, PollError, RateLimited, SchemaError, Unavailable
 
+from .breaker import Breaker
 from .decode import Decoder, Mismatch, NotJson
 from .endpoint import Call, Endpoint
 from .failures import SPEND_BLOCKS, described, failure, numbered, refusal
@@ -43,6 +44,7 @@ class Reader:
     observer: Observer
     stop: threading.Event
     policy: Policy = field(default_factory=Policy)
+    breaker: Breaker = field(default_factory=Breaker)
     organization_header: str | None = None
 
     def read(self, call: Call, decoder: Decoder[T]) -> T:
@@ -55,9 +57,15 @@ class Reader:
         retries = 0
         refreshed = False
         while True:
+            self.breaker.admit(endpoint)
             self.pacer.acquire(self.stop)
             key = self._key(endpoint)
-            value, error, answer = self._attempt(call, key, decoder)
+            try:
+                value, error, answer = self._attempt(call, key, decoder)
+            except SchemaError:
+                self.breaker.note(endpoint, None)  # not what was expected, but it is the API that answers
+                raise
+            given_up = self.breaker.note(endpoint, None if value is not None else error)
             if value is not None:
                 return value
             if isinstance(error, AuthError) and not refreshed:
@@ -65,7 +73,7 @@ class Reader:
                 if self._is_replaced(endpoint, key):
                     continue
             wait = self._wait(error, answer, key, retries)
-            if wait is None:
+            if wait is None or given_up:
                 raise error
             retries += 1
             if self.stop.wait(wait):
