@@ -13,6 +13,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from anthropic_exporter.simulate.server import Simulator
+from e2e.truth import SINCE
 
 COMMAND = (sys.executable, "-m", "anthropic_exporter")
 KEY = "sk-ant-admin01-canary-kq7Zt2Vx9LmB4nRw8Hs3"
@@ -46,7 +47,7 @@ def fast_settings(base_url: str, key_file: Path, **sections: Mapping[str, object
         "inventory": {"interval": "500ms"},
         "limits": {"interval": "500ms"},
         "claude_code": {"enabled": False},
-        "counters": {"birth_hold": "3s"},
+        "counters": {"birth_hold": "3s", "since": SINCE},
         "upstream": {"requests_per_minute": 0, "timeout": "5s"},
     }
     for name, section in sections.items():

@@ -151,7 +151,7 @@ def test_a_budget_an_old_key_and_a_dead_credential_become_messages(
     served.settings["budgets"] = [{"name": name, "usd": float(usd)} for name, usd in budgets.items()]
     (served.folder / "exporter.yml").write_text(json.dumps(served.settings))
     served.process.popen.send_signal(signal.SIGHUP)
-    wait_until(lambda: served.value("anthropic_budget_spent_usd", budget="search"), 30)
+    wait_until(lambda: served.value("anthropic_budget_spent_usd", budget="search"), 90)
 
     alerting(served.port, receiver)
     nearly = wait_until(lambda: receiver.message("platform", "80%"), 90)

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from anthropic_exporter.simulate.instants import HOUR
+from anthropic_exporter.simulate.instants import DAY, HOUR
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
 from e2e.calendar_clock import Clock, forget
@@ -33,7 +33,7 @@ class Stage:
 
     def begin_anew(self):
         """Forget what counters have shown so far."""
-        truth = Truth(self.simulator, *reports("both", open_bucket=True))
+        truth = Truth(self.simulator, *reports("both", open_bucket=True), since="year")
         self.witness = Witness(in_a_scrape(self.exporter), truth, self.wait_until)
 
     def settles(self):
@@ -73,7 +73,7 @@ def stage(process, client, free_port, tmp_path, key_file, wait_until):
             started.append(process(command, env=env | clock.environment(), cwd=cwd))
             return started[-1]
 
-        settings = fast_settings(simulator.base_url, key_file)
+        settings = fast_settings(simulator.base_url, key_file, counters={"since": "year"})
         exporter = Exporter(start, client, tmp_path, free_port(), settings)
         exporter.start()
         made = Stage(clock, script, simulator, exporter, wait_until)
@@ -105,6 +105,17 @@ def test_counters_go_on_over_midnight_and_a_month_end(stage, wait_until):
     after = there.counters()
     assert all(after[sample] >= value for sample, value in before.items())
     assert there.total() > sum(value for (name, _), value in before.items() if name == TOKENS)
+
+
+def test_what_arrives_days_and_weeks_late_is_found_by_reading_again(stage):
+    there = stage("2027-06-15T12:40:00")
+    for days in (3, 9, 30):
+        there.use(before=days * DAY)
+    there.clock.set("2027-06-15T12:42:00")  # the last 35 days are due every 360 intervals
+    there.settles()
+    there.use(before=60 * DAY)
+    there.clock.set("2027-06-22T12:43:00")  # and everything since the epoch every week
+    there.settles()
 
 
 def test_counters_begin_at_zero_with_the_year_and_late_december_is_in_the_gauges_only(stage, wait_until):

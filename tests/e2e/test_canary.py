@@ -32,17 +32,17 @@ def test_the_key_is_nowhere(simulate, exporter, process, wait_until, tmp_path, k
     script = Script(time.time(), seed=9)
     simulator = simulate(script.organization, retry_after=0.1)
     served = exporter(simulator, "--log.level=debug", f"--log.format={kind}", upstream={"timeout": "1s"})
-    wait_until(lambda: served.value("anthropic_up") == 1, 30)
+    wait_until(lambda: served.value("anthropic_up") == 1, 90)
     seen = {"metrics": served.get("/metrics").content}
     for fault in ("unauthorized", "rate_limited", "html", "truncated", "reset", "slow", "forbidden"):
         simulator.switch(faults=[fault], fault_paths=["/v1/organizations/api_keys", "/v1/organizations/cost_report"])
-        wait_until(lambda fault=fault: fault in {request.fault for request in requests_of(simulator)}, 30)
+        wait_until(lambda fault=fault: fault in {request.fault for request in requests_of(simulator)}, 90)
         seen[f"page during {fault}"] = served.get("/").content
         seen[f"metrics during {fault}"] = served.get("/metrics").content
-        wait_until(lambda: served.value("anthropic_exporter_collector_success", collector="api_keys") != 1, 30)
+        wait_until(lambda: served.value("anthropic_exporter_collector_success", collector="api_keys") != 1, 90)
         simulator.switch(faults=[])
     simulator.switch(accepted_keys=["sk-ant-admin01-another"])
-    wait_until(lambda: served.value("anthropic_exporter_credential_valid") == 0, 30)
+    wait_until(lambda: served.value("anthropic_exporter_credential_valid") == 0, 90)
     seen |= {"page": served.get("/").content, "metrics of a refused key": served.get("/metrics").content}
     seen["command line"] = Path(f"/proc/{served.process.popen.pid}/cmdline").read_bytes()
     seen["state"] = kept(served)

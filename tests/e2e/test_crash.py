@@ -20,7 +20,7 @@ def kill_again_and_again(exporter, wait_until, seed, acts, between=lambda: None)
     for number, act in enumerate(acts):
         act()
         if number % 2:
-            wait_until(exporter.is_ready, 30)
+            wait_until(exporter.is_ready, 90)
         # The instant is what is drawn here; there is nothing to wait for.
         time.sleep(instants.uniform(0.1, 2.0))
         assert exporter.process.stop(signal.SIGKILL) == -signal.SIGKILL

@@ -36,8 +36,8 @@ def test_a_revoked_key_keeps_the_values_and_a_rotated_one_needs_no_restart(simul
 
     script.arrive()
     key_file.write_text(f"{ROTATED}\n")
-    wait_until(lambda: served.value("anthropic_exporter_credential_valid") == 1, 30)
-    wait_until(lambda: served.value("anthropic_up") == 1, 30)
+    wait_until(lambda: served.value("anthropic_exporter_credential_valid") == 1, 90)
+    wait_until(lambda: served.value("anthropic_up") == 1, 90)
     witness.settles()
     assert served.process.popen.poll() is None
     assert ROTATED[15:] not in served.process.stderr + served.get("/").text
@@ -46,7 +46,7 @@ def test_a_revoked_key_keeps_the_values_and_a_rotated_one_needs_no_restart(simul
 def test_a_wrong_key_at_the_start_says_what_to_do(simulate, exporter, wait_until):
     script = Script(time.time(), seed=8)
     served = exporter(simulate(script.organization, accepted_keys=(ROTATED,)))
-    wait_until(lambda: refused(served), 30)
+    wait_until(lambda: refused(served), 90)
     assert served.get("/-/ready").status_code == 503
     assert served.get("/-/healthy").status_code == 200
     found = served.scrape()
@@ -62,7 +62,7 @@ def test_an_inference_key_is_tried_and_told_apart(simulate, exporter, wait_until
     key_file.write_text(INFERENCE)
     simulator = simulate(script.organization, accepted_keys=None)
     served = exporter(simulator)
-    wait_until(lambda: refused(served), 30)
+    wait_until(lambda: refused(served), 90)
     sentence = f"The key in use is an inference key (sk-ant-api03-…), which cannot read the Admin API. {NEEDED}"
     assert sentence in served.get("/").text
     wait_until(lambda: sentence in served.process.stderr)
@@ -75,5 +75,5 @@ def test_an_inference_key_with_rights_is_as_good_as_any(simulate, exporter, wait
     script = Script(time.time(), seed=8)
     key_file.write_text(INFERENCE)
     served = exporter(simulate(script.organization, accepted_keys=(INFERENCE, KEY)))
-    wait_until(served.is_ready, 30)
+    wait_until(served.is_ready, 90)
     assert "level=warn" in served.process.stderr

@@ -17,7 +17,7 @@ def test_only_get_is_sent(simulate, exporter, wait_until):
     served = exporter(simulator)
     wait_until(served.has_run, 60)
     simulator.switch(faults=["unauthorized"])
-    wait_until(lambda: served.value("anthropic_up") == 0, 30)
+    wait_until(lambda: served.value("anthropic_up") == 0, 90)
     assert {request.method for request in requests_of(simulator)} == {"GET"}
     assert len({request.path for request in requests_of(simulator)}) >= 7
 
@@ -54,8 +54,8 @@ def answering(status, location=None):
 def test_a_redirect_is_not_followed(exporter, wait_until, status):
     with answering(200) as (elsewhere, stolen), answering(status, f"{elsewhere}/v1/organizations/me") as (here, asked):
         served = exporter(here)
-        wait_until(lambda: served.value("anthropic_up") == 0, 30)
-        wait_until(lambda: len(asked) >= 5, 30)
+        wait_until(lambda: served.value("anthropic_up") == 0, 90)
+        wait_until(lambda: len(asked) >= 5, 90)
         assert {key for _, key in asked} == {KEY}, "the settings' own address is given the key"
         assert stolen == []
         assert "that is not followed" in served.get("/").text

@@ -1,5 +1,6 @@
 """What the metrics must say, worked out from the simulator's own totals and its own price table."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,23 @@ _TYPES = {
 _UNLISTED = "claude-lumen-preview"
 _CENT = Decimal("0.01")
 
+
+def _at(now: float) -> datetime:
+    return datetime.fromtimestamp(now, UTC)
+
+
+def since(now: float) -> str:
+    """Return what ``counters.since`` is in a run that begins now: the default, unless a New Year is too near.
+
+    Then it is a day of the year that ends, so that no counter begins again, or has nothing to count yet, in a run
+    that is about something else.
+    """
+    year = _at(now - 2 * DAY).year
+    return "year" if _at(now + DAY / 4).year == year else f"{year}-07-01"
+
+
+SINCE = since(time.time())
+
 Labels = tuple[str, ...]
 Sums = dict[Labels, Decimal]
 
@@ -80,6 +98,7 @@ class Truth:
     usage: Report
     requests: Report | None
     cost: Report | None
+    since: str = SINCE
     _old_days: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
 
     def families(self) -> dict[str, Sums]:
@@ -93,12 +112,12 @@ class Truth:
         return {name: {labels: value for labels, value in sums.items() if value} for name, sums in found.items()}
 
     def _count(self, found: dict[str, Sums], now: float) -> None:
-        for day in range(epoch(now), floor(now, DAY) + DAY, DAY):
+        for day in range(self._epoch(now), floor(now, DAY) + DAY, DAY):
             for row in self._day(day, now):
                 for name, labels, amount in _postings(row, day):
                     found[name][labels] += amount
         if self.requests:
-            for row in self._published(self.requests, epoch(now), _tomorrow(now))["requests"]:
+            for row in self._published(self.requests, self._epoch(now), _tomorrow(now))["requests"]:
                 labels = _labels(row, self._default)
                 found["anthropic_usage_requests_total"][_pick(labels, U)] += row["requests"]
                 found["anthropic_api_key_usage_requests_total"][_pick(labels, K)] += row["requests"]
@@ -121,7 +140,7 @@ class Truth:
         if self.cost is None:
             return
         settled = floor(now, DAY)
-        for row in self._published(self.cost, epoch(now), settled)["cost"]:
+        for row in self._published(self.cost, self._epoch(now), settled)["cost"]:
             labels = _billed_labels(row, self._default)
             billed, listed = Decimal(row["billed"]) * _CENT, Decimal(row["list"]) * _CENT
             found["anthropic_cost_usd_total"][_pick(labels, BILLED)] += billed
@@ -147,6 +166,11 @@ class Truth:
             return {"tokens": [], "web_searches": [], "requests": [], "cost": []}
         generation = "analytics" if report.generation == "analytics" else "legacy"
         return self.simulator.totals(start, end, generation, report.width)["published"]
+
+    def _epoch(self, now: float) -> int:
+        """Return from when counters count."""
+        day = f"{_at(now).year}-01-01" if self.since == "year" else self.since
+        return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
 
     @property
     def _default(self) -> str:
@@ -177,11 +201,6 @@ def difference(expected: Mapping[str, Sums], told: Mapping[str, Sums]) -> dict[s
             if abs(one - other) > allowed:
                 found.setdefault(name, {})[labels] = (one, other)
     return found
-
-
-def epoch(now: float) -> int:
-    """Return the start of the year."""
-    return int(datetime(datetime.fromtimestamp(now, UTC).year, 1, 1, tzinfo=UTC).timestamp())
 
 
 def bounds(now: float) -> dict[str, tuple[int, int]]:
