@@ -1,5 +1,6 @@
 """The exporter as a process that pushes to a real receiver: off the polls' way, and ended in time."""
 
+import json
 import signal
 import sys
 import time
@@ -90,6 +91,51 @@ def test_a_hanging_push_is_given_up_after_the_timeout(simulate, exporter, receiv
     receiver.inbox.let_go.set()
     wait_until(lambda: receiver.inbox.requests)
     wait_until(lambda: "pushing works again" in served.process.stderr)
+
+
+def test_a_reload_begins_and_ends_the_push(simulate, exporter, receive, wait_until):
+    receiver = receive()
+    served = exporter(simulate(Script(time.time(), seed=8).organization))
+    wait_until(served.is_ready)
+    reload(served, wait_until, {"enabled": True, "endpoint": receiver.url, "interval": "100ms"})
+    wait_until(lambda: len(receiver.inbox.requests) > 2)
+    reload(served, wait_until, {"enabled": False})
+    wait_until(lambda: "settings reloaded" in served.process.stderr.rpartition("reloaded")[0])
+    told = len(receiver.inbox.requests)
+    polled = served.value(POLLED, collector="usage")
+    wait_until(lambda: served.value(POLLED, collector="usage") > polled)
+    assert len(receiver.inbox.requests) == told
+
+
+POLLED = "anthropic_exporter_collector_last_success_timestamp_seconds"
+
+
+def reload(served, wait_until, otlp):
+    """Change the file, and wait until it is in force."""
+    before = served.process.stderr.count("settings reloaded")
+    (served.folder / "exporter.yml").write_text(json.dumps({**served.settings, "otlp": otlp}))
+    served.process.popen.send_signal(signal.SIGHUP)
+    wait_until(lambda: served.process.stderr.count("settings reloaded") > before)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({}, "otlp.endpoint: expected a URL, because otlp is enabled and OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT: expected an http:// or"),
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TIMEOUT": "10"},
+            "OTEL_EXPORTER_OTLP_TIMEOUT: expected milliseconds from 100 up",
+        ),
+    ],
+)
+def test_what_cannot_work_ends_with_status_2_before_anything_starts(exporter, monkeypatch, variables, message):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    served = exporter("http://127.0.0.1:1", otlp={"enabled": True})
+    assert served.process.popen.wait(30) == 2
+    assert message in served.process.stderr
+    assert not served.state.exists()
 
 
 def test_what_pushes_is_not_even_imported_where_nothing_is_pushed(process):

@@ -189,6 +189,13 @@ def test_a_push_that_breaks_off_is_continued_after_a_restart(ledger):
     assert ledger.sums() == ledger.truth()
 
 
+def test_where_an_answer_is_lost_the_same_points_are_sent_again(ledger):
+    ledger.hours(MONDAY + 4 * HOUR, MONDAY, 10, 20)
+    sent = ledger.deltas.chunk("usage").amounts
+    ledger.start(MONDAY + 5 * HOUR)
+    assert ledger.deltas.chunk("usage").amounts == sent != []
+
+
 def test_a_long_history_is_told_in_chunks_and_still_once(ledger, monkeypatch):
     monkeypatch.setattr(module, "MOST_CELLS", 2)
     days = {
@@ -205,6 +212,24 @@ def test_a_long_history_is_told_in_chunks_and_still_once(ledger, monkeypatch):
         ((d - 30) * 24, (d - 29) * 24, d + 1) for d in range(29)
     ]  # the last is not settled
     assert sum(amount for *_, amount in ledger.told()) == sum(range(1, 30))
+
+
+def test_a_bucket_of_a_month_is_told_as_one_and_never_cut(ledger, monkeypatch):
+    monkeypatch.setattr(module, "MOST_CELLS", 1)
+    june, july = at("2026-06-01"), at("2026-07-01")
+    months = {
+        Interval(at("2026-05-01"), june): {group(): cell(5)},
+        Interval(june, july): {group(): cell(6)},
+        Interval(july, july + DAY): {group(): cell(7)},
+    }
+    ledger.read(MONDAY, months)
+    assert ledger.deltas.chunk("usage").until == june
+    ledger.push()
+    assert [
+        (amount.interval, amount.amount)
+        for amount in ledger.received
+        if amount.labels[-1] == "uncached_input" and amount.family == TOKENS
+    ] == [(interval, cells[group()][0]) for interval, cells in months.items()]
 
 
 def test_hours_that_became_a_day_are_not_told_again(ledger):

@@ -1,6 +1,7 @@
 """A push that fails is counted and told once; settings that cannot work are refused before anything starts."""
 
 import logging
+import sys
 from dataclasses import replace
 
 import pytest
@@ -155,6 +156,12 @@ def test_variables_that_cannot_work_are_refused(protocol, what, text, expected):
     with pytest.raises(ConfigError) as refused:
         otlp.receiver(settings, {name: text})
     assert str(refused.value) == f"{name}: expected {expected}"
+
+
+def test_a_missing_extra_is_told_with_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc", None)
+    with pytest.raises(ConfigError, match=r'pip install "anthropic-exporter\[otlp-grpc\]"'):
+        otlp.receiver(OtlpSettings(enabled=True, endpoint="http://127.0.0.1:4317", protocol="grpc"), {})
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from service.office import NOW
 SETTINGS = Settings(upstream=UpstreamSettings(requests_per_minute=0), series=SeriesSettings(max_per_family=1_000_000))
 MODELS = ("claude-opus-4-8", "claude-haiku-4-5", "claude-sonnet-4-6")
 #: A group has ten series of counters, and gauges and names beside them: 36 points in all.
-SIZES = pytest.mark.parametrize("groups", [200, pytest.param(3000, marks=pytest.mark.long)], ids=["7,000", "100,000"])
+SIZES = pytest.mark.parametrize("groups", [150, pytest.param(3000, marks=pytest.mark.long)], ids=["5,500", "100,000"])
 BOTH = pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 
 

@@ -24,9 +24,9 @@ def test_the_translation_gives_the_pulled_name_back(name, kind):
     assert translated(found.name, found.unit, kind) == name
 
 
-@pytest.mark.parametrize("row", families(), ids=lambda row: row.name)
-def test_the_translation_leaves_labels_as_they_are(row):
-    assert [label(name) for name in row.labels] == list(row.labels)
+def test_the_translation_leaves_labels_as_they_are():
+    names = {name for row in families() for name in row.labels}
+    assert {label(name) for name in names} == names
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from anthropic_exporter.utc import DAY, HOUR
 from verify.recorded import LABS, LINES, NOW, company, healthy
 
 COMPANY = company()
+GROUPED = ("workspace_id", "model", "service_tier", "inference_geo", "speed")
 
 pytestmark = pytest.mark.needs("prometheus", "promtool")
 
@@ -102,6 +103,23 @@ def test_series_that_relabelling_dropped_are_found_and_named(record, prometheus,
     assert len([row for row in out.splitlines() if row.endswith("  missing series")]) == 4
     assert LABS.id in out
     assert "default" not in out, "the other workspace is as it should be"
+
+
+def test_what_did_not_fit_the_limit_of_series_is_compared_by_token_type(record, prometheus, verify):
+    def fault(moment, samples):
+        sums = {}
+        for name, labels, value in healthy(moment, samples):
+            if labels.get("workspace_id") == LABS.id:
+                folded = {key: "__other__" if key in GROUPED else found for key, found in labels.items()}
+                key = (name, tuple(folded.items()))
+                sums[key] = sums.get(key, 0) + value
+            else:
+                yield name, labels, value
+        yield from ((name, dict(labels), value) for (name, labels), value in sums.items())
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 0, out
+    assert "nothing differs in 5 combinations" in out
 
 
 def test_late_data_is_found_and_named(record, prometheus, verify):

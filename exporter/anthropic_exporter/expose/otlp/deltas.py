@@ -171,7 +171,9 @@ class Deltas:
         while until < settled and (inside or len(held) < MOST_CELLS):
             end = min(floor(until, DAY) + DAY, settled)
             held += book.held(until, before=end)
-            until = end
+            # A bucket may be longer than a day (a month of requests): the cursor never stops inside one.
+            reach = max((each.ending_at for each in book.records(until, end)), default=end)
+            until = max(end, min(reach, settled))
             if until == cursor.epoch:
                 break  # what is behind it is in the counters, and this is not
         newest = max(book.records(cursor.until, until), default=Interval(cursor.until, until))
