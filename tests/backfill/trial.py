@@ -133,7 +133,7 @@ def live(found, first, until, step=HOUR):
         until_now = now + 1 if epoch("year", now + 1) > known else now
         if epoch("year", now) > known:
             known = epoch("year", now)
-            counters.apply(counters.restart(counters.families(), now))
+            counters.apply(counters.restart(counters.families(), now, held=True))
         postings = []
         while order and order[0][0] <= until_now:
             _, stream, interval = order.pop(0)
@@ -142,6 +142,8 @@ def live(found, first, until, step=HOUR):
                     delta = Delta(interval, labels, values, values, before=False)
                     postings += posters[stream].poster.counters(delta, PRICES)
         counters.apply(counters.stage(postings, now, born=number > 0))
+        counters.reveal(counters.families(), now)
+        counters.apply(counters.released(now + HOLD))
         for family in counters.families():
             for labels, value in counters.shown(family, now + HOLD):
                 whole[family, labels].append((now, float(value)))

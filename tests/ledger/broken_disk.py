@@ -39,6 +39,18 @@ class BrokenDisk:
             raise sqlite3.OperationalError("disk I/O error")
 
 
+@dataclass
+class FullDisk(BrokenDisk):
+    """Reads go on, no transaction can be begun."""
+
+    fails_at: int = 0
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        if arguments[0].startswith("BEGIN"):
+            raise sqlite3.OperationalError("database or disk is full")
+        return self.connection.execute(*arguments)
+
+
 def contents(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Return everything that a state file says, with labels in place of their numbers."""
     queries = {

@@ -22,8 +22,14 @@ def post(made, postings, now, *, born=True):
     made.apply(made.stage([Posting(FAMILY, labels, amount) for labels, amount in postings], now, born=born))
 
 
+def listed(made, now):
+    made.reveal([FAMILY], now)
+    made.apply(made.released(now))
+    return made.shown(FAMILY, now)
+
+
 def shown(made, now):
-    return dict(made.shown(FAMILY, now))
+    return dict(listed(made, now))
 
 
 def total(made, labels):
@@ -76,11 +82,12 @@ def test_a_series_that_is_born_is_shown_at_zero_until_its_hold_ends():
     made = counters()
     post(made, [(("a",), 5000)], START)
     post(made, [(("a",), 10)], START + 60)
-    assert shown(made, START) == {("a",): 0}
-    assert shown(made, START + HOLD - 1) == {("a",): 0}
-    assert made.next_change(START + 60) == START + HOLD
-    assert shown(made, START + HOLD) == {("a",): 5010}
-    assert made.next_change(START + HOLD) is None
+    assert made.next_change(START) is None, "the hold begins when the series is shown"
+    assert shown(made, START + 60) == {("a",): 0}
+    assert shown(made, START + 60 + HOLD - 1) == {("a",): 0}
+    assert made.next_change(START + 60) == START + 60 + HOLD
+    assert shown(made, START + 60 + HOLD) == {("a",): 5010}
+    assert made.next_change(START + 60 + HOLD) is None
 
 
 def test_nothing_is_held_while_the_first_complete_reading_is_taken():
@@ -188,24 +195,50 @@ def test_staging_changes_nothing():
     made = counters()
     post(made, [(("a",), 1)], START, born=False)
     made.stage([Posting(FAMILY, ("a",), 1), Posting(FAMILY, ("b",), 1)], START, born=False)
-    made.restart([FAMILY], START)
+    made.restart([FAMILY], START, held=True)
     assert shown(made, START) == {("a",): 1}
 
 
-def test_a_restart_takes_a_family_back_to_zero_and_goes_on_without_a_hold():
+def test_a_new_epoch_begins_at_zero_and_is_held_there():
+    """Or what was used in an outage over New Year could exceed the old value, and nobody would see the reset."""
     made = counters()
     post(made, [(("a",), 100), (("b",), 5)], START, born=False)
-    restarted = made.restart([FAMILY], START + 10)
-    made.apply(made.stage([Posting(FAMILY, ("a",), 3)], START + 10, born=True, over=restarted))
-    assert shown(made, START + 10) == {("a",): 3, ("b",): 0}
+    restarted = made.restart([FAMILY], START + 10, held=True)
+    made.apply(made.stage([Posting(FAMILY, ("a",), 300)], START + 10, born=True, over=restarted))
+    assert shown(made, START + 20) == {("a",): 0, ("b",): 0}
+    assert shown(made, START + 20 + HOLD) == {("a",): 300, ("b",): 0}
 
 
-def test_a_restart_ends_a_hold():
+def test_an_epoch_that_a_setting_moves_back_is_not_held():
     made = counters()
-    post(made, [(("a",), 100)], START)
-    made.apply(made.restart([FAMILY], START + 1))
-    post(made, [(("a",), 2)], START + 2)
-    assert shown(made, START + 2) == {("a",): 2}
+    post(made, [(("a",), 100)], START, born=False)
+    restarted = made.restart([FAMILY], START + 10, held=False)
+    made.apply(made.stage([Posting(FAMILY, ("a",), 300)], START + 10, born=True, over=restarted))
+    assert shown(made, START + 10) == {("a",): 300}
+
+
+def test_a_new_epoch_ends_what_was_hidden_and_gives_its_place_away():
+    made = counters(max_per_family=2, idle_ttl=TTL)
+    post(made, [(("gone",), 1)], START, born=False)
+    post(made, [(("a",), 1), (("b",), 2)], START + TTL, born=False)
+    assert made.overflowed(FAMILY) == 1
+    year = START + TTL + 1
+    made.apply(made.restart([FAMILY], year, held=True))
+    assert shown(made, year) == {("a",): 0, (OVERFLOW,): 0}
+    made.max_per_family = 3
+    post(made, [(("b",), 5), (("gone",), 7)], year + 1)
+    assert shown(made, year + 1) == {("a",): 0, (OVERFLOW,): 0, ("b",): 0}
+    assert shown(made, year + 1 + HOLD) == {("a",): 0, (OVERFLOW,): 7, ("b",): 5}
+
+
+def test_a_recount_keeps_what_is_shown():
+    made = counters()
+    post(made, [(("a",), 100), (("b",), 5)], START, born=False)
+    made.apply(made.recount([FAMILY]))
+    post(made, [(("a",), 90)], START + 1)
+    assert shown(made, START + 1) == {("a",): 100, ("b",): 5}
+    post(made, [(("a",), 30)], START + 2)
+    assert shown(made, START + 2) == {("a",): 120, ("b",): 5}
 
 
 def test_forgetting_a_family_leaves_the_others():
@@ -220,15 +253,15 @@ def test_forgetting_a_family_leaves_the_others():
 def test_what_is_shown_is_the_same_list_until_something_moves():
     made = counters(idle_ttl=TTL)
     post(made, [(("a",), 1), (("b",), 2)], START)
-    assert made.shown(FAMILY, START) == [(("a",), 0), (("b",), 0)]
-    after_hold = made.shown(FAMILY, START + HOLD)
+    assert listed(made, START) == [(("a",), 0), (("b",), 0)]
+    after_hold = listed(made, START + HOLD)
     assert after_hold == [(("a",), 1), (("b",), 2)]
-    assert made.shown(FAMILY, START + HOLD + 1) is after_hold
+    assert listed(made, START + HOLD + 1) is after_hold
     post(made, [(("a",), 1)], START + HOLD + 1)
-    moved = made.shown(FAMILY, START + HOLD + 1)
+    moved = listed(made, START + HOLD + 1)
     assert moved == [(("a",), 2), (("b",), 2)]
-    assert made.shown(FAMILY, START + TTL + 1) == [(("a",), 2)], "b has not moved for the time after which it is hidden"
-    assert made.shown(FAMILY, START + TTL) == moved, "the clock was set back"
+    assert listed(made, START + TTL + 1) == [(("a",), 2)], "b has not moved for the time after which it is hidden"
+    assert listed(made, START + TTL) == moved, "the clock was set back"
     assert made.overshoot(FAMILY) == 0
     post(made, [(("a",), -1)], START + TTL)
     assert made.overshoot(FAMILY) == 1 / 3

@@ -98,6 +98,15 @@ def test_reading_twice_yields_nothing(one):
     assert list(deltas(reading, dict(reading), counted, dict(counted))) == []
 
 
+@quick
+@given(marked(), marked())
+def test_deltas_come_in_one_order(one, other):
+    """It decides whose series there is where the limit is reached, and must be the same after a lost state."""
+    (before, counted_before), (after, counted_after) = one, other
+    found = list(deltas(before, after, counted_before, counted_after))
+    assert found == sorted(found, key=lambda delta: (delta.slot, delta.labels))
+
+
 def test_a_first_sight_can_be_told_from_a_revision():
     hour = Interval(FIRST, FIRST + HOUR)
     before = {hour: {("alpha",): (3,)}}

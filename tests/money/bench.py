@@ -115,6 +115,7 @@ class Bench:
     def shown(self, now: float, *families: str) -> Series:
         """Return what counters show, by family and labels; nothing of a stream that was not read whole."""
         self.accounts.turn(now)
+        self.accounts.reveal(now)
         found = {}
         for name, account in self.accounts._accounts.items():
             if self.accounts.complete(name):
@@ -124,6 +125,11 @@ class Bench:
                             (family, *labels): value for labels, value in self.accounts.counters.shown(family, now)
                         }
         return found
+
+    def shown_at_last(self, now: float) -> Series:
+        """Return what counters show once everything that is new at ``now`` was on show for the hold."""
+        self.shown(now)
+        return self.shown(now + HOLD)
 
     def totals(self, family: str) -> Series:
         """Return what the ledger says of a family, without zeros."""

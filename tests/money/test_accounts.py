@@ -108,12 +108,39 @@ def test_a_cycle_that_began_last_year_counts_nothing_for_this_one():
     assert bench.window("usage", "yesterday", midnight)["default", "claude-opus-5"][0] == 100
 
 
+def test_an_outage_over_the_new_year_shows_its_zero():
+    """Else 150 after 100 is an increase of 50, where 150 were used."""
+    midnight = at("2027-01-01")
+    old, new = Event(midnight - HOUR, tokens=100), Event(midnight + HOUR, tokens=150)
+    bench = Bench(Upstream([old, new]), Settings()).start(midnight - 30 * MINUTE)
+    bench.poll(midnight - 30 * MINUTE)
+    assert bench.shown(midnight - 20 * MINUTE)[series(old)] == 100
+    bench.start(midnight + 12 * HOUR)
+    bench.poll(midnight + 12 * HOUR)
+    assert bench.shown(midnight + 12 * HOUR)[series(new)] == 0
+    assert bench.shown(midnight + 12 * HOUR + HOLD)[series(new)] == 150
+
+
+def test_a_series_that_nobody_saw_at_zero_is_held_by_the_next_process(bench):
+    bench.poll(NOON)
+    other = replace(ONE, workspace_id="wrkspc_1", tokens=7)
+    bench.upstream.events.append(other)
+    bench.poll(NOON + 60)
+    bench.start(NOON + DAY)
+    bench.poll(NOON + DAY)
+    assert bench.shown(NOON + DAY)[series(other)] == 0
+    assert bench.shown(NOON + DAY + HOLD)[series(other)] == 7
+    bench.start(NOON + DAY + HOLD)
+    assert bench.shown(NOON + DAY + HOLD)[series(other)] == 7
+
+
 def test_a_clock_set_back_over_the_new_year_takes_no_counter_down():
     midnight = at("2027-01-01")
     bench = Bench(Upstream([Event(midnight + 60, tokens=50)]), MONTHLY).start(midnight - HOUR)
     bench.poll(midnight - HOUR)
     bench.poll(midnight + 120)
-    assert bench.shown(midnight + 600)[series(ONE)] == 50
+    assert bench.shown(midnight + 120)[series(ONE)] == 0
+    assert bench.shown(midnight + 120 + HOLD)[series(ONE)] == 50
     bench.poll(midnight - 60)
     bench.poll(midnight + 180)
     assert bench.shown(midnight + 600)[series(ONE)] == 50
@@ -173,6 +200,25 @@ def test_other_labels_are_read_anew_and_leave_other_streams_alone(bench):
     assert bench.totals(TOKENS)["claude-opus-5", "uncached_input"] == 1000
     assert bench.shown(NOON + DAY + 60)[TOKENS, "claude-opus-5", "uncached_input"] == 1000
     assert bench.totals(COST) == cost
+
+
+def test_other_labels_take_down_no_counter_that_does_not_have_them(bench):
+    """The estimate of what has no price is by model, whatever usage is grouped by."""
+    unknown = replace(ONE, model="claude-of-tomorrow")
+    bench.upstream.events.append(unknown)
+    bench.poll(NOON)
+    bench.upstream.events[:] = [ONE, replace(unknown, tokens=400)]
+    bench.poll(NOON + 60)
+    key = (UNPRICED, "claude-of-tomorrow", "uncached_input", "unknown_model")
+    assert bench.shown(NOON + 60)[key] == 1000
+    bench.settings = replace(MONTHLY, usage=UsageSettings(group_by=("model",)))
+    bench.start(NOON + DAY)
+    assert key not in bench.shown(NOON + DAY)
+    bench.poll(NOON + DAY)
+    assert bench.shown(NOON + DAY)[key] == 1000
+    assert bench.totals(UNPRICED)[key[1:]] == 400
+    bench.start(NOON + DAY + 60)
+    assert bench.shown(NOON + DAY + 60)[key] == 1000
 
 
 def test_the_same_labels_keep_everything(bench):
@@ -241,7 +287,7 @@ def test_counting_from_zero_counts_nothing_that_was_there_before():
     assert bench.shown(NOON)[series(ONE)] == 0
     bench.upstream.events.append(replace(ONE, tokens=5))
     bench.poll(NOON + 60)
-    assert bench.shown(NOON + 60)[series(ONE)] == 5
+    assert bench.shown(NOON + HOLD)[series(ONE)] == 5
 
 
 def test_a_stream_is_as_fresh_as_its_last_whole_cycle(bench):
@@ -275,6 +321,7 @@ def post_more(bench):
         pytest.param(lambda bench: bench.accounts.turn(at("2026-08-01")), id="turn"),
         pytest.param(lambda bench: bench.accounts.completed(["usage", "cost"], NOON + 60), id="completed"),
         pytest.param(lambda bench: bench.accounts.set_prices(bench.dearer, NOON + 60), id="set_prices"),
+        pytest.param(lambda bench: bench.accounts.reveal(NOON + 30 + HOLD), id="reveal"),
     ],
 )
 @pytest.mark.parametrize("gone", [False, True], ids=["one statement fails", "the disk stays away"])
@@ -285,6 +332,9 @@ def test_a_disk_that_fails_at_any_statement_changes_nothing_in_store_or_memory(a
         bench = Bench(Upstream([ONE]), small).start(NOON, only=("usage",))
         bench.dearer = dearer
         bench.poll(NOON)
+        bench.upstream.events.append(replace(ONE, model="claude-of-tomorrow"))
+        bench.poll(NOON + 30)
+        bench.accounts.reveal(NOON + 30)
         real = bench.store._connection
 
         def memory(bench=bench):

@@ -13,7 +13,7 @@ from anthropic_exporter.utc import DAY, HOUR, MINUTE, floor
 from collect.upstream import Event, Upstream
 from ledger.bounded import long
 from ledger.instants import at
-from money.bench import COST, ESTIMATED, HOLD, TOKENS, UNPRICED, Bench, corrected, true_counters, true_tokens
+from money.bench import COST, ESTIMATED, TOKENS, UNPRICED, Bench, corrected, true_counters, true_tokens
 
 STARTS = [at("2026-07-14T20:00"), at("2026-07-30T21:30"), at("2026-12-30T22:00"), at("2026-12-31T23:30")]
 MODELS = ["claude-opus-5", "claude-haiku-5-5", "claude-of-tomorrow"]
@@ -105,7 +105,7 @@ def test_counters_never_fall_and_end_at_the_truth(history):
     truth = true_counters(upstream, bench.epoch(now))
     for family in (TOKENS, ESTIMATED, UNPRICED):
         assert bench.totals(family) == truth[family]
-    shown = bench.shown(now + MINUTE + HOLD)
+    shown = bench.shown_at_last(now + MINUTE)
     for family, series in truth.items():
         assert all(shown[family, *labels] >= value for labels, value in series.items())
     for window in WINDOWS:
@@ -127,8 +127,8 @@ def test_a_lost_state_comes_back_with_the_same_counters(history):
     bench.read_everything(now + MINUTE)
     again = Bench(bench.upstream, bench.settings).start(now + MINUTE)
     again.poll(now + MINUTE)
-    moment = now + 2 * MINUTE + HOLD
-    lost, kept = again.shown(moment), bench.shown(moment)
+    moment = now + 2 * MINUTE
+    lost, kept = again.shown_at_last(moment), bench.shown_at_last(moment)
     assert {key: value for key, value in kept.items() if value} == {key: value for key, value in lost.items() if value}
 
 

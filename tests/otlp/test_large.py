@@ -36,6 +36,7 @@ def filled(office, groups):
             for group in range(groups)
         }
         office.at_work.view.accounts.post(Intake("usage", interval, {interval: cells}), office.clock())
+    office.at_work.families(office.clock())  # all of it is on show, at 0
     return office
 
 

@@ -98,6 +98,7 @@ class Office:
         pollers = {poller.collector.name: poller for poller in self.at_work.pollers}
         for name in names or pollers:
             pollers[name].cycle()
+        self.at_work._accounts.reveal(self.clock.now)  # as the site does after each cycle, without the rest
 
     def states(self) -> dict[str, str]:
         """Return how each collector is."""

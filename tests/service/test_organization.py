@@ -6,7 +6,8 @@ import pytest
 from anthropic_exporter.errors import Unavailable
 from anthropic_exporter.service.organization import StoreMemory
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, PROFILE, Event, ScriptedOrganization
-from ledger.broken_disk import BrokenDisk
+from anthropic_exporter.utc import DAY
+from ledger.broken_disk import BrokenDisk, FullDisk
 from service.office import FIRST, NOW, OTHER_ID, Key, acme
 from simulate.harness import line
 
@@ -212,6 +213,21 @@ def test_a_full_disk_fails_the_cycle_and_not_the_collector(office):
     office.store._connection = real
     office.cycle(*FIRST)
     assert office.at_work.ready
+
+
+def test_a_disk_that_is_full_when_counters_begin_again_keeps_the_last_values_on_show(office):
+    office.settings = replace(office.settings, counters=replace(office.settings.counters, since="month"))
+    office.restart()
+    office.cycle(*FIRST)
+    assert office.tokens() == {PROFILE.id: 1000}
+    real = office.store._connection
+    office.store._connection = FullDisk(real)
+    office.clock.now += 28 * DAY
+    office.at_work.pollers[0].cycle()
+    assert office.tokens() == {PROFILE.id: 1000}
+    assert office.store.take_write_failures() > 0
+    office.store._connection = real
+    assert office.tokens() == {PROFILE.id: 0}
 
 
 def test_that_everything_is_there_is_noted_later_where_the_disk_fails_at_that_moment(office):

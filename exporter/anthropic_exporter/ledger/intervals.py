@@ -48,7 +48,8 @@ def deltas(
     for slot in slots({*before, *after}):
         old, old_counted = _gather(slot, before, counted_before)
         new, new_counted = _gather(slot, after, counted_after)
-        for labels in old.keys() | new.keys():
+        # In the same order in every process: it decides who has a series of the own where the limit is reached.
+        for labels in sorted(old.keys() | new.keys()):
             known = _minus(new.get(labels), old.get(labels))
             counted = _minus(new_counted.get(labels), old_counted.get(labels), len(known))
             if any(known) or any(counted):

@@ -277,6 +277,14 @@ class Store:
     def write_counters(self, organization: str, staged: Staged) -> None:
         """Write staged counters (inside a transaction)."""
         self._connection.executemany(
+            "DELETE FROM counters WHERE organization = ? AND family = ? AND labels = ?",
+            [(organization, family, json.dumps(labels)) for family, labels in staged.gone],
+        )
+        self._connection.executemany(
+            "DELETE FROM overflowed WHERE organization = ? AND family = ?",
+            [(organization, family) for family in staged.reopened],
+        )
+        self._connection.executemany(
             "INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (

@@ -39,6 +39,7 @@ class Account:
     Args:
         priced: whether its counters depend on the price list.
         families: the counter families that it feeds.
+        steady: those of them whose labels are the same under any setting: no other identity may take them down.
         identity: changes when the meaning of its labels does; the stream is then read anew.
     """
 
@@ -46,6 +47,7 @@ class Account:
     poster: Poster
     families: tuple[str, ...]
     priced: tuple[str, ...] = ()
+    steady: tuple[str, ...] = ()
     identity: str = ""
 
 
@@ -194,8 +196,9 @@ class Accounts:
         What was read so far is the baseline: nothing of it was shown, and nothing of it is counted.
         """
         if not self._from_zero:
-            return Staged({}, set())
-        return self._counters.restart([name for stream in streams for name in self._accounts[stream].families], now)
+            return Staged({})
+        families = [name for stream in streams for name in self._accounts[stream].families]
+        return self._counters.restart(families, now, held=True)
 
     def turn(self, now: float) -> None:
         """Begin a new epoch when the year (or month) has changed, and drop days that no window reaches.
@@ -210,6 +213,21 @@ class Accounts:
             if epoch > self._in_force:
                 self._begin(epoch, now)
             self._forget_old(now)
+
+    def reveal(self, now: float) -> None:
+        """Begin and end the holds of what is about to be shown.
+
+        Raises:
+            StateError: it could not be written, so that no hold has ended.
+        """
+        with self.guard:
+            complete = [account for name, account in self._accounts.items() if self.complete(name)]
+            self._counters.reveal({family for account in complete for family in account.families}, now)
+            over = self._counters.released(now)
+            if over.counters:
+                with self._store.transaction():
+                    self._store.write_counters(self._organization, over)
+                self._counters.apply(over)
 
     def set_prices(self, prices: PriceList, now: float) -> None:
         """Use another price list from now on, for everything since the epoch.
@@ -272,8 +290,12 @@ class Accounts:
         # Each stream has its own: one that was switched off over the New Year still has last year's counters.
         before = {name: self._meta(f"epoch.{name}") for name in self._books}
         stale = [name for name, known in before.items() if known != str(epoch)]
-        if stale:
-            self._restart(stale, epoch, now, [name for name in stale if int(before[name] or 0) > epoch])
+        # A setting can move it back, to what these streams have not been read from yet.
+        unread = [name for name in stale if int(before[name] or 0) > epoch]
+        if unread:
+            self._restart(unread, epoch, now, unread=True)
+        if stale != unread:
+            self._restart([name for name in stale if name not in unread], epoch, now)
         if any(before[name] for name in stale):
             log.info("counters start again", extra={"organization": self._organization, "epoch": epoch})
         self._in_force = epoch
@@ -296,9 +318,10 @@ class Accounts:
             return
         self._counters.drop(spent)
 
-    def _restart(self, names: list[str], epoch: int, now: float, unread: list[str]) -> None:
-        """Begin the counters of some streams again; ``unread``: the streams not read that far back (a setting)."""
-        staged = self._counters.restart([f for name in names for f in self._accounts[name].families], now)
+    def _restart(self, names: list[str], epoch: int, now: float, *, unread: bool = False) -> None:
+        """Begin the counters of some streams again; ``unread`` streams are hidden until they have been read whole."""
+        families = [family for name in names for family in self._accounts[name].families]
+        staged = self._counters.restart(families, now, held=not unread)
         records = {name: self._books[name].recount(epoch) for name in names}
         for name in names:
             held = self._books[name].held(epoch, records[name])
@@ -308,8 +331,8 @@ class Accounts:
                 self._books[name].write_records(records[name])
                 self._store.set_meta(self._organization, f"epoch.{name}", str(epoch))
                 self._store.set_meta(self._organization, f"from_zero.{name}", "")
-            for name in unread:
-                self._read_anew(name)
+                if unread:
+                    self._read_anew(name)
             self._store.write_counters(self._organization, staged)
         self._counters.apply(staged)
 
@@ -347,6 +370,8 @@ class Accounts:
             known = self._meta(key)
             if known == account.identity:
                 continue
+            changed = [family for family in account.families if family not in account.steady]
+            recounted = self._counters.recount(account.steady)
             with self._store.transaction():
                 if known is not None:
                     log.warning(
@@ -354,12 +379,14 @@ class Accounts:
                         extra={"organization": self._organization, "stream": name},
                     )
                     self._books[name].forget()
-                    self._store.forget_families(self._organization, account.families)
+                    self._store.forget_families(self._organization, changed)
+                    self._store.write_counters(self._organization, recounted)
                 # Also for a stream that is new: its collector may have read the others long since.
                 self._read_anew(name)
                 self._store.set_meta(self._organization, key, account.identity)
             if known is not None:
-                self._counters.forget(account.families)
+                self._counters.forget(changed)
+                self._counters.apply(recounted)
 
     def _reprice(self, now: float) -> None:
         """Post the difference that another price list makes to what is counted already."""

@@ -205,8 +205,16 @@ class OrganizationAtWork:
 
     def families(self, now: float) -> list[FamilySamples]:
         """Return what is shown now: nothing before the first exposition is whole."""
-        self._accounts.turn(now)
-        return self.view.families(self.id, now) if self.ready else []
+        if not self.ready:
+            return []
+        try:
+            self._accounts.turn(now)
+            self._accounts.reveal(now)
+        except StateError as error:
+            log.warning(
+                "state not written; showing the last values", extra={"organization": self.alias, "why": str(error)}
+            )
+        return self.view.families(self.id, now)
 
     def preview(self, found: Iterable[Intake | Listing], now: float) -> list[FamilySamples]:
         """Return what would be shown if these readings were all there is. For a state that is thrown away."""

@@ -115,6 +115,7 @@ def _usage(
         poster=UsagePoster(dimensions, labels, families),
         families=(*counted, *priced),
         priced=priced,
+        steady=tuple(name for name in money[1:] if name),
         identity=f"{','.join(dimensions)} as {','.join(labels)}",
     )
 
