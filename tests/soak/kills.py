@@ -16,17 +16,17 @@ import httpx
 
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
+from anthropic_exporter.utc import year_start
 from e2e.parts import KEY, Exporter, fast_settings
 from e2e.script import Script
 from e2e.truth import COUNTERS, Truth, difference, highest, reports
 from e2e.witness import in_a_scrape
 from soak.figures import Broken, Figures
+from soak.scraper import Scraper
 
 FAULTS = ("internal_error", "rate_limited_bare", "truncated", "reset", "broken_off")
 PATIENCE = 120.0
 """Seconds; only a failure takes so long."""
-
-Seen = dict[tuple[str, Any], float]
 
 
 @dataclass
@@ -56,7 +56,7 @@ class KillTrial:
         self._folder.mkdir(parents=True)
         self._figures = figures
         self._script = Script(time.time(), seed)
-        self._seen: Seen = {}
+        self._scraper = Scraper(figures)
         self._processes: list[Running] = []
 
     def run(self, kills: int) -> None:
@@ -93,21 +93,18 @@ class KillTrial:
         if not self._random.randrange(5):
             self._figures.faults += 1
             exporter.remove_state()
+            self._scraper.forget()
         exporter.start()
 
     def _watch(self, exporter: Exporter) -> bool:
-        """Hold one scrape against all before: no counter falls."""
+        """Hold one scrape against all before."""
         try:
             shown = exporter.scrape()
         except httpx.TransportError:
             return False
         self._figures.steps += 1
-        for sample, value in shown.items():
-            if sample[0] in COUNTERS:
-                if value < self._seen.get(sample, 0):
-                    self._figures.drops += 1
-                    raise Broken(f"{sample} falls from {self._seen[sample]} to {value}")
-                self._seen[sample] = value
+        counters = {sample: value for sample, value in shown.items() if sample[0] in COUNTERS}
+        self._scraper.look(counters, year_start(time.time()))
         return True
 
     def _settle(self, exporter: Exporter, truth: Truth) -> None:

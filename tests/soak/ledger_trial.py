@@ -2,22 +2,28 @@
 
 import random
 import sqlite3
+from collections import Counter
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 from anthropic_exporter.errors import StateError, SuspiciousRead
 from anthropic_exporter.ledger.book import EVER
+from anthropic_exporter.ledger.counters import OVERFLOW
 from anthropic_exporter.ledger.windows import WINDOWS, bounds
-from anthropic_exporter.records import Cells, Intake, Interval, Number
-from anthropic_exporter.utc import DAY, HOUR, MINUTE, floor
+from anthropic_exporter.records import TOKEN_TYPES, Cells, Intake, Interval, Number
+from anthropic_exporter.utc import DAY, HOUR, MINUTE, floor, year_start
 from soak.dying import Died, discard, leave_behind, spare, strike
 from soak.expected import COST, SEARCHES, TOKENS, Expected
 from soak.figures import Broken, Figures
 from soak.history import History, U, by, cells
-from soak.machine import SETTINGS, SOUND, Machine, Parts, Series
+from soak.machine import SETTINGS, SOUND, Limits, Machine, Parts, Series
+from soak.scraper import Scrapers
 
 STARTS = (1_830_297_600 - 2 * DAY, 1_835_308_800, 1_861_833_600 - 3 * DAY, 1_803_859_200, 1_868_918_400)
 """Before 2028 begins; 2028-02-28; before 2029 begins; 2027-03-01; somewhere in 2029."""
+
+COUNTED = (TOKENS, SEARCHES, COST)
 
 REACH = 6 * DAY
 """How late usage and corrections come."""
@@ -28,19 +34,24 @@ ACTIONS = {"read": 45, "pass": 45, "clock": 4, "die": 3, "disk": 2, "restart": 0
 class LedgerTrial:
     """One history, and a ledger that is told of it."""
 
-    def __init__(self, seed: int, folder: Path, figures: Figures, parts: Parts = SOUND) -> None:
+    def __init__(
+        self, seed: int, folder: Path, figures: Figures, parts: Parts = SOUND, starts: tuple[int, ...] = STARTS
+    ) -> None:
         self._random = random.Random(seed)
         self._folder = folder
         self._figures = figures
         self._parts = parts
-        self._time = self._random.choice(STARTS) + self._random.randrange(DAY)
+        self._time = self._random.choice(starts) + self._random.randrange(DAY)
         self._began = self._time
         self._skew = 0
-        self._misled = False  # whether the clock was ever wrong
+        self._limits = Limits(
+            idle_ttl=self._random.choice((Limits.idle_ttl, Limits.idle_ttl, 2 * DAY)),
+            max_per_family=self._random.choice((Limits.max_per_family, Limits.max_per_family, 7)),
+        )
         self._open = self._random.random() < 0.5
         self.history = History(self._random, self._random.choice((900, 90_000)))
         self.expected = Expected()
-        self._seen: dict[Series, Number] = {}
+        self._scrapers = Scrapers(figures)
         self._path = str(folder / f"ledger-{seed}.db")
         self.machine: Machine
 
@@ -84,29 +95,45 @@ class LedgerTrial:
             case "disk":
                 self._interrupted(disk=True)
             case "restart":
-                self._begin(leave_behind(self.machine.store), kept=True)
+                path = leave_behind(self.machine.store)
+                self._stay_down()
+                self._begin(path, kept=True)
             case "lose":
                 path = self.machine.store.path
                 discard(self.machine.store)
                 self._begin(path, kept=False)
             case "clock":
-                wrong = self._random.choice((0, 0, -30, 45, -HOUR, HOUR, -2 * DAY, DAY, -40 * DAY, 40 * DAY))
-                self._skew = wrong
-                self._misled |= wrong != 0
+                self._set_clock(self._random.choice((0, 0, -30, 45, -HOUR, HOUR, -2 * DAY, DAY, -40 * DAY, 40 * DAY)))
             case _:
-                self._time += self._random.choice((20, 60, 60, 300, HOUR, 7 * HOUR, DAY))
+                self._pass(self._random.choice((20, 60, 60, 300, HOUR, 7 * HOUR, DAY)))
 
-    def _begin(
-        self, path: str, *, kept: bool, doubtful: tuple[str, Interval, dict[Interval, Cells]] | None = None
-    ) -> None:
+    def _pass(self, seconds: int) -> None:
+        """Let time pass while the process runs; whoever scrapes once a minute does so before a minute is over."""
+        due_in = int(self._scrapers.due_in(self._time))
+        if seconds > due_in:
+            soon = self._random.randint(0, due_in)
+            self._time += soon
+            seconds -= soon
+            self._publish(scraped=True)
+        self._time += seconds
+
+    def _set_clock(self, wrong: int) -> None:
+        """Set the exporter's clock, not in the minute in which a scraper is behind: a hold is measured by it."""
+        self._publish(scraped=True)
+        self._skew = wrong
+        self._publish(scraped=True)
+
+    def _stay_down(self) -> None:
+        """Let no process run for a moment or for long, and now and then over New Year."""
+        self._time = after_outage(self._random, self._time, self.history)
+
+    def _begin(self, path: str, *, kept: bool) -> None:
         """Start a process: over the state that is there, or over nothing, which is then read whole."""
-        self.machine = Machine(path, self._parts)
-        if doubtful:
-            self._find_out(doubtful)
+        self.machine = Machine(path, self._parts, self._limits)
         self.machine.accounts.load(self.now)
         if kept:
-            self._forgive_holds()
-            self._turned(self.expected.turn(self.now, restarted=True))
+            self._scrapers.miss(self._time)
+            self.expected.turn(self.now, restarted=True)
             if not all(map(self.machine.accounts.complete, ("usage", "cost"))):
                 self._complete()  # a clock that was a year wrong made it read everything again
             return
@@ -114,26 +141,10 @@ class LedgerTrial:
         self.expected.turn(self.now, restarted=True)
         self._read_all()
         self._complete()
-        self._seen = dict(self.machine.shown(self.now))
-
-    def _forgive_holds(self) -> None:
-        """Take no offence at a hold that was over and, after a restart under another clock, is not.
-
-        That a hold is over is written with the next movement only; so it takes a new series, a clock that is set and
-        a restart within a minute and a half of each other.
-        """
-        if self._misled:
-            for family in self.machine.counters.families():
-                for labels, counter in self.machine.counters.items(family):
-                    if self.now < counter.hold_until:
-                        self._seen[family, labels] = counter.held
+        self._scrapers.forget()
 
     def _complete(self) -> None:
         self.machine.accounts.completed(["usage", "cost"], self.now)
-
-    def _turned(self, began: bool) -> None:
-        if began:
-            self._seen = {}
 
     # Readings
 
@@ -179,7 +190,7 @@ class LedgerTrial:
             return
         known, said = self.expected.masses(stream, window, buckets)
         try:
-            self._turned(self.expected.turn(self.now))
+            self.expected.turn(self.now)
             self.machine.accounts.turn(self.now)
             self.machine.accounts.post(Intake(stream, window, buckets), self.now)
         except SuspiciousRead as error:
@@ -199,7 +210,12 @@ class LedgerTrial:
             spare(self.machine.store, mortal)
             return
         except Died:
-            self._begin(leave_behind(self.machine.store), kept=True, doubtful=reading)
+            path = leave_behind(self.machine.store)
+            self.machine = Machine(path, self._parts, self._limits)
+            self._find_out(reading)
+            self.machine.store.close()
+            self._stay_down()
+            self._begin(path, kept=True)
         except (StateError, sqlite3.Error):
             spare(self.machine.store, mortal)
             self._find_out(reading)
@@ -227,40 +243,43 @@ class LedgerTrial:
 
     def _check(self) -> None:
         self._figures.steps += 1
-        now = self.now
-        self.machine.accounts.turn(now)
-        self._turned(self.expected.turn(now))
-        self._check_shown(dict(self.machine.shown(now)))
+        self._publish()
         self._check_ledger()
-        self._check_window(self._random.choice(WINDOWS), now)
+        self._check_window(self._random.choice(WINDOWS), self.now)
 
-    def _check_shown(self, shown: dict[Series, Number]) -> None:
-        for series, value in shown.items():
-            before = self._seen.get(series)
-            if before is None:
-                if value and self._seen:
-                    raise Broken(f"{series} appears at {value}")
-            elif value < before:
-                self._figures.drops += 1
-                raise Broken(f"{series} falls from {before} to {value}")
-        self._seen.update(shown)
+    def _publish(self, *, scraped: bool = False) -> None:
+        self.machine.accounts.turn(self.now)
+        self.expected.turn(self.now)
+        self._scrapers.take(dict(self.machine.shown(self.now)), self.expected.epoch, self._time, due=scraped)
 
     def _check_ledger(self) -> None:
-        for family in (TOKENS, SEARCHES, COST):
-            for labels, counter in self.machine.counters.items(family):
-                series = (family, labels)
-                if counter.total != self.expected.totals.get(series, 0):
-                    raise Broken(f"{series}: total {counter.total}, told {self.expected.totals.get(series, 0)}")
-                if counter.high != self.expected.highs.get(series, 0):
-                    raise Broken(f"{series}: high {counter.high}, told {self.expected.highs.get(series, 0)}")
+        counted = {(f, labels): c for f in COUNTED for labels, c in self.machine.counters.items(f)}
+        totals = self._placed(self.expected.totals, counted)
+        for series, counter in counted.items():
+            if counter.total != totals.get(series, 0):
+                raise Broken(f"{series}: total {counter.total}, told {totals.get(series, 0)}")
+            if counter.high != self.expected.highs.get(series, 0) and OVERFLOW not in series[1]:
+                raise Broken(f"{series}: high {counter.high}, told {self.expected.highs.get(series, 0)}")
+        missing = [series for series, total in totals.items() if total and series not in counted]
+        if missing:
+            raise Broken(f"not counted at all: {missing}")
+        own = Counter(family for family, labels in counted if OVERFLOW not in labels)
+        if max(own.values(), default=0) > self._limits.max_per_family:
+            raise Broken("more series than the limit allows")
         for family in self.machine.counters.families():
             for labels, counter in self.machine.counters.items(family):
                 if counter.high < counter.total:
                     raise Broken(f"{family}{labels}: shows less than the total")
-        counted = {(f, labels) for f in (TOKENS, SEARCHES, COST) for labels, _ in self.machine.counters.items(f)}
-        missing = [s for s, total in self.expected.totals.items() if total and s not in counted]
-        if missing:
-            raise Broken(f"not counted at all: {missing}")
+
+    def _placed(self, sums: Mapping[Series, Number], series: Collection[Series]) -> dict[Series, Number]:
+        """Return sums with what has no series of its own in the one that takes what is left."""
+        found: dict[Series, Number] = {}
+        for (family, labels), value in sums.items():
+            kept = labels[-1:] if family != SEARCHES else ()
+            rest = (family, (*[OVERFLOW] * (len(labels) - len(kept)), *kept))
+            key = (family, labels) if (family, labels) in series else rest
+            found[key] = found.get(key, 0) + value
+        return found
 
     def _check_window(self, name: str, now: float) -> None:
         sums = self.machine.accounts.days("usage").total(*bounds(name, now))
@@ -280,17 +299,19 @@ class LedgerTrial:
 
     def _settle(self) -> None:
         """Let everything be read, and usage grow past every correction: then counters are the plain truth."""
-        self._skew = 0
+        self._set_clock(0)
         # The next day, after it can be settled; no clock was further ahead.
-        self._time = max(floor(self._time, DAY) + DAY + 7 * HOUR, self.expected.epoch + 2 * DAY)
+        self._pass(max(floor(self._time, DAY) + DAY + 7 * HOUR, self.expected.epoch + 2 * DAY) - self._time)
         self._read_all()
         self._check()
         at = floor(self._time, DAY) - 9 * HOUR
         self.history.exceed(at, self._overshoots())
-        self._time += DAY
+        self._pass(DAY)
         self._read_all()
         self._check()
-        self._time += int(SETTINGS.counters.birth_hold) + 1
+        self._pass(int(SETTINGS.counters.birth_hold) + 1)
+        self._check()
+        self._pass(int(SETTINGS.counters.birth_hold) + 1)
         self._check()
         self._compare()
 
@@ -298,7 +319,7 @@ class LedgerTrial:
         """Return by how much each line's counters exceed the truth."""
         left: dict[tuple[str, ...], tuple[int, ...]] = {}
         for line in self.history.lines:
-            found = [int(self._over((TOKENS, (*line[:5], t)))) for t in _TYPES]
+            found = [int(self._over((TOKENS, (*line[:5], t)))) for t in TOKEN_TYPES]
             owed = [
                 int(v * 1000)
                 for s in self.expected.highs
@@ -315,13 +336,23 @@ class LedgerTrial:
     def _compare(self) -> None:
         truth = by(U, self.history.total(self.expected.epoch, self._time))
         shown = {s: v for s, v in self.machine.shown(self.now) if s[0] == TOKENS}
-        wanted = {(TOKENS, (*labels, t)): row[i] for labels, row in truth.items() for i, t in enumerate(_TYPES)}
+        used = {(TOKENS, (*labels, t)): row[i] for labels, row in truth.items() for i, t in enumerate(TOKEN_TYPES)}
+        wanted = self._placed(used, shown)
         for series in shown.keys() | wanted.keys():
-            excess = int(shown.get(series, 0)) - wanted.get(series, 0)
+            excess = int(shown.get(series, 0) - wanted.get(series, 0))
             self._figures.lost += max(0, -excess)
             self._figures.doubled += max(0, excess)
             if excess:
                 raise Broken(f"{series}: {shown.get(series)} where {wanted.get(series)} was used")
 
 
-_TYPES = ("uncached_input", "cache_creation_5m", "cache_creation_1h", "cache_read", "output")
+def after_outage(random: random.Random, time: int, history: History) -> int:
+    """Return when a process that ended at ``time`` has a successor; usage goes on meanwhile."""
+    until = time + random.choice((0, 0, 20, 300, HOUR, 2 * DAY))
+    year = year_start(time + 10 * DAY)
+    if year > time and random.random() < 0.8:
+        until = year + random.randrange(3 * DAY)
+    if until > time + MINUTE:
+        for _ in range(random.choice((0, 2, 12))):
+            history.use(until - random.randrange(until - time))
+    return until

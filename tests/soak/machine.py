@@ -39,10 +39,19 @@ class Parts:
 SOUND = Parts()
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Settings that a history is lived through under."""
+
+    idle_ttl: float = SETTINGS.series.idle_ttl
+    max_per_family: int = SETTINGS.series.max_per_family
+
+
 class Machine:
     """The accounts of one organization as one process holds them."""
 
-    def __init__(self, path: str, parts: Parts = SOUND) -> None:
+    def __init__(self, path: str, parts: Parts = SOUND, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
         self.store = Store(path)
         self.accounts_of = accounts()
         self.accounts = Accounts(
@@ -51,8 +60,8 @@ class Machine:
             self.accounts_of,
             parts.counters(
                 birth_hold=SETTINGS.counters.birth_hold,
-                idle_ttl=SETTINGS.series.idle_ttl,
-                max_per_family=SETTINGS.series.max_per_family,
+                idle_ttl=limits.idle_ttl,
+                max_per_family=limits.max_per_family,
                 kept=streams.kept_labels(self.accounts_of),
             ),
             prices(),
@@ -68,6 +77,7 @@ class Machine:
 
     def shown(self, now: float) -> Iterator[tuple[Series, Number]]:
         """Yield every series of a counter that a scrape shows at this moment, with its value."""
+        self.accounts.reveal(now)
         for account in self.accounts_of:
             if account.stream.name in READ and self.accounts.complete(account.stream.name):
                 for family in account.families:

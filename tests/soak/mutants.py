@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from anthropic_exporter.ledger.book import EVER, Book, Change
-from anthropic_exporter.ledger.counters import Counter, Counters, Posting, Staged
+from anthropic_exporter.ledger.counters import UNSEEN, Counter, Counters, Key, Posting, Staged
 from anthropic_exporter.records import Cells, Intake, Interval, Labels, Number
 from soak.machine import Parts
 
@@ -32,38 +32,68 @@ class RowsStay(Book):
 class SumOfIncrements(Counters):
     """Each rise is added and each fall ignored, so every correction that is itself corrected counts twice."""
 
-    def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
-        moved = super()._moved(old, amount, now, born=born)
+    def _moved(self, key: Key, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        moved = super()._moved(key, old, amount, now, born=born)
         return moved if old is None or amount <= 0 else replace(moved, high=old.high + amount)
 
 
 class FollowsCorrections(Counters):
     """A counter shows the total as it is, also when it falls."""
 
-    def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
-        moved = super()._moved(old, amount, now, born=born)
+    def _moved(self, key: Key, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        moved = super()._moved(key, old, amount, now, born=born)
         return replace(moved, high=moved.total)
 
 
 class PerProcessBaseline(Counters):
     """A process counts from its own start."""
 
-    def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[tuple[str, Labels]]) -> None:
+    def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[Key]) -> None:
         super().load([], overflowed)
 
 
 class BornAtItsValue(Counters):
     """A new series appears at its value, which Prometheus does not count."""
 
-    def _moved(self, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
-        return super()._moved(old, amount, now, born=False)
+    def _moved(self, key: Key, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        return super()._moved(key, old, amount, now, born=False)
 
 
 class HeldByTheClock(Counters):
-    """The hold of a new series is over when the clock says so, also after the clock was set back."""
+    """A hold counts from the reading, and goes on while nothing is shown: who never saw the zero never will."""
 
-    def _release(self, family: str, now: float) -> None:
-        pass
+    def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[Key]) -> None:
+        rows = list(counters)
+        super().load(rows, overflowed)
+        for family, labels, counter in rows:
+            self._families[family][labels] = counter
+
+    def _moved(self, key: Key, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        moved = super()._moved(key, old, amount, now, born=born)
+        return replace(moved, hold_until=now + self.birth_hold) if moved.hold_until == UNSEEN else moved
+
+
+class ReleasedUnwritten(Counters):
+    """That a hold is over is shown and not written, so the next process takes the value back."""
+
+    def released(self, now: float) -> Staged:
+        self.apply(super().released(now))
+        return Staged({})
+
+
+class SilentNewYear(Counters):
+    """A year begins without a zero: growth during an outage hides it."""
+
+    def restart(self, families: Iterable[str], now: float, *, held: bool) -> Staged:
+        return super().restart(families, now, held=False)
+
+
+class BackAtOnce(Counters):
+    """A series that was hidden comes back at its new value."""
+
+    def _moved(self, key: Key, old: Counter | None, amount: Number, now: float, *, born: bool) -> Counter:
+        moved = super()._moved(key, old, amount, now, born=born)
+        return moved if old is None or old.hold_until else replace(moved, hold_until=0.0)
 
 
 class ShownBeforeWritten(Counters):
@@ -84,5 +114,8 @@ MUTANTS: Mapping[str, Parts] = {
     "per-process baseline": Parts(counters=PerProcessBaseline),
     "born at its value": Parts(counters=BornAtItsValue),
     "held by the clock": Parts(counters=HeldByTheClock),
+    "released unwritten": Parts(counters=ReleasedUnwritten),
+    "silent New Year": Parts(counters=SilentNewYear),
+    "back at once": Parts(counters=BackAtOnce),
     "shown before it is written": Parts(counters=ShownBeforeWritten),
 }

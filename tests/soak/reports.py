@@ -1,4 +1,8 @@
-"""The report API of both generations over a history, in this process; it fails when it is told to."""
+"""The report API of both generations over a history, in this process.
+
+It fails when it is told to: with an error, by changing between two pages, or with an answer from which all rows are
+gone, which is no error at all.
+"""
 
 import random
 from collections.abc import Callable
@@ -10,6 +14,9 @@ from anthropic_exporter.utc import DAY, HOUR, SECONDS, floor
 from soak.history import History, Row, by
 
 FAILURES: tuple[type[PollError], ...] = (Unavailable, RateLimited, SchemaError, CursorLost, AuthError)
+RECENT = 20 * DAY
+"""Seconds back to where an answer may be hollow: what is older is read again too seldom to be mended by the end."""
+
 BILLED = ("workspace_id", "model", "service_tier")
 
 
@@ -20,16 +27,25 @@ class Reports:
         clock: upstream's own, which is right.
         open_bucket: whether the legacy report serves the bucket that still runs.
         refresh: seconds between two exports of the analytics reports.
+        answering: called for each answer; lets time pass.
     """
 
     def __init__(
-        self, history: History, random: random.Random, clock: Callable[[], int], *, open_bucket: bool, refresh: int
+        self,
+        history: History,
+        random: random.Random,
+        clock: Callable[[], int],
+        *,
+        open_bucket: bool,
+        refresh: int,
+        answering: Callable[[], None] = lambda: None,
     ) -> None:
         self._history = history
         self._random = random
         self._clock = clock
         self._open = open_bucket
         self._refresh = refresh
+        self._answering = answering
         self.failure_rate = 0.0
         self.failures = 0
 
@@ -39,8 +55,9 @@ class Reports:
         """Serve the legacy report. Usage goes on between its pages."""
         self._fail()
         buckets = []
+        hollow = starting_at > self._clock() - RECENT and self._happens(self.failure_rate / 3)
         for start, end in self._served(starting_at, ending_at, SECONDS[width]):
-            rows = by(dimensions, self._history.rows(start, end - start))
+            rows = {} if hollow else by(dimensions, self._history.rows(start, end - start))
             buckets.append(Bucket(start, end, [_usage(labels, row, None) for labels, row in rows.items()]))
             if self.failure_rate and not self._random.randrange(50):
                 self._history.use(self._clock() - self._random.randrange(HOUR))
@@ -114,9 +131,14 @@ class Reports:
     def _refreshed_at(self) -> int:
         return floor(self._clock(), self._refresh)
 
+    def _happens(self, rate: float) -> bool:
+        found = self._random.random() < rate
+        self.failures += found
+        return found
+
     def _fail(self) -> None:
-        if self._random.random() < self.failure_rate:
-            self.failures += 1
+        self._answering()
+        if self._happens(self.failure_rate):
             raise self._random.choice(FAILURES)("as a fault says")
 
 

@@ -1,31 +1,45 @@
 """The soak tells a wrong ledger from a right one; otherwise its zeros would mean nothing."""
 
+from functools import partial
+
 import pytest
 
+from anthropic_exporter.utc import DAY
 from soak.figures import Broken, Figures
-from soak.ledger_trial import LedgerTrial
-from soak.mutants import MUTANTS
+from soak.ledger_trial import STARTS, LedgerTrial
+from soak.mutants import MUTANTS, SilentNewYear
 from soak.pipeline_trial import PipelineTrial
 
-ENOUGH = 12  # histories; most mutants do not survive the second
+ENOUGH = 30  # histories; most mutants do not survive the first
 STEPS = {LedgerTrial: 120, PipelineTrial: 150}
+NEW_YEARS_EVE = (STARTS[0] + DAY,)
 
-
-# In months of polls a clock is seldom set back within seconds of a new series, nor does a disk fail just then.
-RARE = {"held by the clock", "shown before it is written"}
-FIGHTS = [(mutant, LedgerTrial) for mutant in MUTANTS] + [
-    (mutant, PipelineTrial) for mutant in MUTANTS if mutant not in RARE
+# It takes an outage over New Year and more usage after it than before, so a year that is some hours old.
+SILENT = "silent New Year"
+# In months of polls a disk seldom fails just then.
+FIGHTS = [
+    (mutant, trial)
+    for mutant in MUTANTS
+    for trial in STEPS
+    if mutant != SILENT and (mutant, trial) != ("shown before it is written", PipelineTrial)
 ]
 
 
 @pytest.mark.parametrize(("mutant", "trial"), FIGHTS)
 def test_a_wrong_ledger_does_not_survive(tmp_path, mutant, trial):
-    assert not all(survives(tmp_path, seed, trial, mutant) for seed in range(ENOUGH))
+    lives = partial(trial, folder=tmp_path, parts=MUTANTS[mutant])
+    assert not all(survives(lives, seed, STEPS[trial]) for seed in range(ENOUGH))
 
 
-def survives(folder, seed, trial, mutant):
+def test_a_new_year_without_a_zero_does_not_survive(tmp_path):
+    assert MUTANTS[SILENT].counters is SilentNewYear
+    lives = partial(LedgerTrial, folder=tmp_path, parts=MUTANTS[SILENT], starts=NEW_YEARS_EVE)
+    assert not all(survives(lives, seed, 60) for seed in range(10 * ENOUGH))
+
+
+def survives(lives, seed, steps):
     try:
-        trial(seed, folder, Figures(), MUTANTS[mutant]).run(STEPS[trial])
+        lives(seed, figures=Figures()).run(steps)
     except Broken:
         return False
     return True
