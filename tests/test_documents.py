@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from anthropic_exporter.cli import run
 from anthropic_exporter.config import load
@@ -56,6 +57,19 @@ def test_settings_in_the_list_of_backends_can_be_used(tmp_path):
 def test_every_cause_that_verify_names_is_explained(cause):
     rows = [line for line in (ROOT / "docs" / "backends.md").read_text().splitlines() if line.startswith("| `")]
     assert any(f"`{cause}`" in row.split("|")[1] for row in rows)
+
+
+def test_every_alert_that_a_document_names_exists():
+    """Nobody can wait for an alert that no rule fires."""
+    rules = yaml.safe_load((ROOT / "dashboards" / "rules" / "anthropic-alerts.yml").read_text())
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    for name in ("failures.md", "numbers.md", "money.md"):
+        named = set(re.findall(r"\bAnthropic[A-Z][A-Za-z]+", (ROOT / "docs" / name).read_text()))
+        assert named <= alerts, name
+    faults = (ROOT / "docs" / "failures.md").read_text()
+    rows = [line.split(" | ") for line in faults.splitlines() if line.startswith("| ") and "---" not in line]
+    assert len(rows) >= 30
+    assert [row[0] for row in rows if len(row) != 4] == [], "each says what the metrics do, who is told, what to do"
 
 
 @pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=_name)
