@@ -68,7 +68,7 @@ def test_a_demo_needs_nothing_and_keeps_nothing(served, monkeypatch, tmp_path):
     settings, again = served
     [organization] = settings.organizations
     assert organization.base_url.startswith("http://127.0.0.1:")
-    assert organization.credential.value().startswith("sk-ant-admin01-")
+    assert organization.credential.value() == "sk-ant-oat01-simulated"
     assert "canary" not in organization.credential.value()
     assert organization.credential.value() not in f"{settings} {settings!r}"
     assert str(tmp_path / "mine.db") != settings.state.path

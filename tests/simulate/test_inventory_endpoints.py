@@ -85,7 +85,8 @@ def test_keys_are_filtered(full, company):
         "marketing-staging-copy",
         "marketing-production-campaigns",
     }
-    assert [key["name"] for key in full.ask("api_keys", status="inactive")["data"]] == ["marketing-staging-copy"]
+    inactive = [key["name"] for key in full.ask("api_keys", status="inactive")["data"]]
+    assert inactive == ["marketing-staging-copy", "pilot-production-demo"]
     assert full.refusal("api_keys", status="asleep")[0] == 400
     creator = full.ask("api_keys", status="inactive")["data"][0]["created_by"]["id"]
     assert len(full.ask("api_keys", created_by_user_id=creator)["data"]) == 5

@@ -173,3 +173,31 @@ def test_what_an_enterprise_organization_has(sdk, fake, inventory):
     requests = list(sdk.organization.spend_limits.increase_requests.list())
     assert [request.status for request in requests] == ["pending", "denied"]
     assert len(list(sdk.organization.spend_limits.increase_requests.list(status=["pending"]))) == 1
+
+
+def test_one_object_of_each_list_that_has_them(sdk, inventory):
+    limit = inventory.spend_limits[0]
+    read = sdk.beta.organization.spend_limits.retrieve(limit.id)
+    assert (read.id, read.amount) == (limit.id, str(limit.amount))
+    account = inventory.service_accounts[0]
+    with sdk.with_options(auth_token="sk-ant-oat01-canary-token", api_key=None) as token:
+        assert token.organization.service_accounts.retrieve(account.id).name == account.name
+
+
+def test_lists_that_the_exporter_does_not_read_are_there_and_empty(sdk, fake):
+    fake.simulator.switch(enterprise=True)
+    engagement, reports = sdk.organization.analytics, sdk.beta.organization.analytics
+    day, window = rfc3339(TODAY - 4 * DAY)[:10], {"starting_at": FROM, "ending_at": TO}
+    lists = (
+        *(
+            getattr(engagement, name).list(date=day)
+            for name in ("users", "skills", "connectors", "plugins", "artifacts")
+        ),
+        engagement.apps.chat.projects.list(date=day),
+        *(
+            getattr(reports, name).list(**window)
+            for name in ("usage_report", "cost_report", "user_usage_report", "user_cost_report")
+        ),
+        sdk.organization.rbac_roles.list(),
+    )
+    assert [list(each) for each in lists] == [[]] * 11

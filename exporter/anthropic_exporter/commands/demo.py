@@ -2,10 +2,12 @@
 
 import dataclasses
 import os
+import re
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -15,6 +17,8 @@ from anthropic_exporter.commands.ending import normal_end
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.config import ListenAddress, OrganizationSettings, Settings, load
 from anthropic_exporter.config.flags import FLAGS
+from anthropic_exporter.config.matching import Match
+from anthropic_exporter.config.sections import Budget, Policy
 
 _ADDRESS = ListenAddress("127.0.0.1", 10114)
 _ENVIRONMENT = {flag.name: flag.environment for flag in FLAGS}
@@ -41,23 +45,20 @@ def _run(flags: Mapping[str, object], folder: Path) -> int:
 
     with Simulator(switches=EVERYTHING) as fake:
         organization = OrganizationSettings(
-            alias="demo", credential=_InventedKey(fake.admin_key), base_url=fake.base_url, source="auto"
+            alias="demo", credential=_InventedKey(), base_url=fake.base_url, source="auto"
         )
         return serve.start(_reload(flags, organization, addresses, folder), announce)
 
 
 class _InventedKey:
-    """The key that the fake Admin API takes."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
+    """What the fake Admin API takes: a token, since only that opens the list of service accounts."""
 
     def __str__(self) -> str:
         return "the demo"
 
     def value(self) -> str:
         """Return the key."""
-        return self._key
+        return "sk-ant-oat01-simulated"
 
     def refresh(self) -> bool:
         """Return False: it never changes."""
@@ -74,6 +75,8 @@ def _reload(
 
     def reload() -> Settings:
         settings = load(flags, os.environ, now=time.time(), need_key=False)
+        if settings.config_file is None:
+            settings = _furnished(settings)
         # Its lines on standard output are what a demo is about; the log is for those who ask for it.
         level = settings.log.level if _chosen("log.level", flags) else "warn"
         return dataclasses.replace(
@@ -89,6 +92,24 @@ def _reload(
         )
 
     return reload
+
+
+def _furnished(settings: Settings) -> Settings:
+    """Return settings with something of what only a file can set, so that each family has data."""
+    search, marketing = _workspace("search-production"), _workspace("marketing")
+    return dataclasses.replace(
+        settings,
+        budgets=(Budget(name="total", usd=Decimal(5000)), Budget(name="search", usd=Decimal(900), match=search)),
+        policies=(
+            Policy(name="marketing-models", match=marketing, allowed_models=(re.compile(r"\Aclaude-haiku-.*\Z"),)),
+        ),
+        # The people are invented as well.
+        privacy=dataclasses.replace(settings.privacy, emails="plain"),
+    )
+
+
+def _workspace(name: str) -> Match:
+    return Match((("workspace_name", re.compile(rf"\A{name}\Z")),))
 
 
 def _addresses(settings: Settings, flags: Mapping[str, object]) -> tuple[ListenAddress, ...]:

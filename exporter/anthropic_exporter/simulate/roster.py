@@ -95,7 +95,7 @@ KEYS: dict[str, tuple[str, str, str, str, str, str]] = {
     "research-production-notebooks": ("default", "2025-09-01", "active", "", "mira", ""),
     "finance-production-reports": ("default", "2025-11-10", "active", "", "dmitri", ""),
     "platform-production-gateway": ("", "2025-09-01", "active", "2030-01-01", "dmitri", "gateway"),
-    "pilot-production-demo": ("pilot-2025", "2025-09-12", "archived", "", "ines", ""),
+    "pilot-production-demo": ("pilot-2025", "2025-09-12", "inactive", "", "ines", ""),  # left in an archived workspace
     "pilot-staging-demo": ("pilot-2025", "2025-09-12", "archived", "2026-09-12", "ines", ""),
 }
 
