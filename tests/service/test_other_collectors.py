@@ -88,6 +88,36 @@ def test_counters_of_claude_code_are_shown_when_the_history_is_whole(work):
     assert "anthropic_claude_code_sessions_total" in exporter.text("claude_code")
 
 
+def test_the_unstable_hour_of_claude_code_never_makes_a_counter_jump_twice(upstream, work, clock):
+    """What is served too early is taken back and comes again: the counter waits for it, and counts it once."""
+    upstream.switch(claude_code_delay=0.0)
+    exporter = work()
+    exporter.cycle(*READY, "claude_code")
+    first = counters(exporter.text("claude_code"))
+    upstream.switch(claude_code_delay=3600.0)
+    clock.now += 1800
+    assert counters(shown_anew(work)) != first  # half an hour of it is not told any more
+    exporter.cycle("claude_code")
+    assert counters(exporter.text("claude_code")) == first
+    clock.now += 1800
+    exporter.cycle("claude_code")
+    assert counters(exporter.text("claude_code")) == first == counters(shown_anew(work))
+    clock.now += 3600
+    exporter.cycle("claude_code")
+    assert counters(exporter.text("claude_code")) == counters(shown_anew(work)) != first
+    clock.now -= 7200
+
+
+def shown_anew(work):
+    exporter = work()
+    exporter.cycle(*READY, "claude_code")
+    return exporter.text("claude_code")
+
+
+def counters(text):
+    return sorted(line for line in text.splitlines() if "_total{" in line)
+
+
 def test_gauges_of_a_day_or_an_hour_are_gone_when_it_is(work, clock):
     exporter = work()
     exporter.cycle(*READY, "claude_code", "rate_limits")

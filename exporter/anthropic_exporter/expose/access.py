@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from anthropic_exporter.expose.family import Sample
 from anthropic_exporter.ledger.inventory import Inventory
-from anthropic_exporter.records import ApiKey, ServiceAccount
+from anthropic_exporter.records import NONE, ApiKey, ServiceAccount
 
 _IN_FORCE = ("active", "inactive")
 
@@ -53,7 +53,8 @@ def _orphaned(inventory: Inventory) -> Iterator[Sample]:
     for key in inventory.api_keys():
         if key.status not in _IN_FORCE:
             continue
-        if key.owner_type in owners and key.owner_id not in owners[key.owner_type]:
+        known = owners.get(key.owner_type)
+        if known is not None and key.owner_id != NONE and key.owner_id not in known:
             yield (key.id, key.workspace_id, "owner_left"), 1
         if key.workspace_id in archived:
             yield (key.id, key.workspace_id, "workspace_archived"), 1

@@ -58,7 +58,8 @@ def forget_people(store: Store, organization: str, settings: Settings) -> None:
     with store.transaction():
         store.forget_stream(stream)
         store.forget_families(organization, families)
-        store.set_meta(organization, f"identity.{claude_code.USERS}", "")
+        for note in ("identity", "first_exposed"):  # the second lists the series, and so the people
+            store.set_meta(organization, f"{note}.{claude_code.USERS}", "")
 
 
 def _claude_code() -> dict[str, tuple[Column | None, ...]]:
