@@ -79,6 +79,14 @@ def test_files_are_openmetrics_of_one_slice_each_with_the_series_of_the_exporter
     assert [moment for moment, _ in billed] == [at("2026-07-10T12:00")]
 
 
+def test_every_file_that_a_shell_sees_in_the_folder_is_history(backfill, tmp_path):
+    """People load the folder with `for file in DIR/*`."""
+    _, run = backfill()
+    assert run("--from=2026-07-01", "--until=2026-07-10")[0] == 0
+    seen = [each for each in (tmp_path / "history").iterdir() if not each.name.startswith(".")]
+    assert {each.suffix for each in seen} == {".openmetrics"}
+
+
 def test_its_counters_end_where_those_of_the_exporter_begin(backfill):
     """The first values of an exporter are what it has recomputed, so the last ones of the history are the same."""
     _, run = backfill(Switches(visibility_delay=0, refresh_step=1))
@@ -259,7 +267,7 @@ def test_without_job_and_instance_it_says_that_these_are_other_series(company, t
 def test_the_journal_holds_no_key(backfill, tmp_path):
     fake, run = backfill()
     run("--from=2026-07-01", "--until=2026-07-10")
-    text = (tmp_path / "history" / "journal.json").read_text()
+    text = (tmp_path / "history" / ".journal.json").read_text()
     assert json.loads(text)["settings"]["--from"] == "2026-07-01"
     assert fake.admin_key not in text
 

@@ -18,7 +18,7 @@ from anthropic_exporter.durations import format_duration, parse_duration
 from anthropic_exporter.expose import catalogue
 from anthropic_exporter.utc import day_text, epoch, floor
 
-JOURNAL = "journal.json"
+JOURNAL = ".journal.json"  # hidden: whoever loads every file of the folder means the history
 HEADERS = "ANTHROPIC_EXPORTER_REMOTE_WRITE_HEADERS"
 
 _PROMTOOL = "promtool tsdb create-blocks-from openmetrics --max-block-duration=486h"
