@@ -208,3 +208,24 @@ def test_an_error_that_is_not_the_databases_passes_through(store):
         fill(store, store.stream("main", "usage"), {("a",): 7})
     assert contents(store._connection)["buckets"] == []
     assert store.take_write_failures() == 0
+
+
+def test_a_state_in_use_can_be_looked_into_and_not_be_written(tmp_path):
+    path = str(tmp_path / "state.db")
+    writer = Store(path)
+    with writer.transaction():
+        writer.set_meta("main", "first_exposed_at.usage", "1.5")
+    looking = Store(path, read_only=True)
+    assert looking.remembered("main") == {"first_exposed_at.usage": "1.5"}
+    with pytest.raises(StateError, match="cannot be written"), looking.transaction():
+        looking.set_meta("main", "first_exposed_at.usage", "2.5")
+    looking.close()
+    with writer.transaction():
+        writer.set_meta("main", "first_exposed_at.usage", "3.5")
+    writer.close()
+
+
+def test_looking_into_no_state_makes_none(tmp_path):
+    with pytest.raises(StateError, match="there is no state file"):
+        Store(str(tmp_path / "state.db"), read_only=True)
+    assert list(tmp_path.iterdir()) == []
