@@ -1,7 +1,7 @@
 """Samples of history are those of the live counters, without the lag."""
 
-import itertools
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,9 @@ from anthropic_exporter.backfill.history import Ceilings
 from anthropic_exporter.backfill.journal import Journal
 from anthropic_exporter.backfill.openmetrics import Written
 from anthropic_exporter.ledger.counters import OVERFLOW
+from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.utc import DAY, HOUR, epoch
-from backfill.trial import IDLE, YEAR, Buckets, buckets, counting, live, new_history, samples
+from backfill.trial import IDLE, PRICES, YEAR, Buckets, buckets, counting, live, new_history, samples
 from ledger.bounded import quick
 from ledger.instants import at
 
@@ -62,7 +63,7 @@ def test_every_series_begins_at_0_and_falls_only_with_the_year(found):
     first = YEAR - 3 * DAY
     for values in counters_of(samples(new_history(), found, first, YEAR + 4 * DAY)).values():
         assert values[0][0] == first or values[0][1] == 0
-        for (_, old), (now, new) in itertools.pairwise(values):
+        for (_, old), (now, new) in pairwise(values):
             assert new >= old or (now == YEAR and new == 0)
 
 
@@ -173,3 +174,17 @@ def test_a_coarser_step_tells_the_same_at_its_moments(step):
     assert {now: value for now, value in coarse.items() if now >= born} == {
         now: fine[now] for now in coarse if now >= born
     }
+
+
+def test_each_day_is_priced_at_its_own_price(tmp_path):
+    file = tmp_path / "prices.yml"
+    five = 'input: "1", cache_write_5m: "1", cache_write_1h: "1", cache_read: "1", output: "1000"'
+    file.write_text(
+        f"prices: [{{model: claude-opus-5-5, valid_from: 2026-01-02, valid_to: 2026-01-03, {five}}}]", encoding="utf-8"
+    )
+    prices = PriceList.load(file)
+    told = samples(new_history(prices=prices), used((12, 1), (36, 1), (60, 1)), YEAR, YEAR + 3 * DAY)
+    values = [value for _, value in told["anthropic_estimated_cost_usd_total", (*OPUS, "output")]]
+    steps = [new - old for old, new in pairwise(values) if new != old]
+    day = pytest.approx(float(PRICES.price(*OPUS[1:], "none", YEAR).output), rel=1e-6)
+    assert steps == [day, pytest.approx(0.001, rel=1e-6), day]

@@ -79,9 +79,9 @@ def counting(most=10_000):
     return Counters(HOLD, IDLE, most, streams.kept_labels(ACCOUNTS))
 
 
-def new_history(placing=None, ceilings=None):
+def new_history(placing=None, ceilings=None, prices=PRICES):
     return History(
-        {account.stream.name: Linear(account, PRICES) for account in ACCOUNTS},
+        {account.stream.name: Linear(account, prices) for account in ACCOUNTS},
         {account.stream.name: account.stream.settle_delay for account in ACCOUNTS if account.stream.settled_only},
         placing or counting(),
         lambda now: epoch("year", now),
