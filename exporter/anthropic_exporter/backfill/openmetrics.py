@@ -5,7 +5,7 @@ come in as one more series. A file appears whole, under its final name, or not a
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import add
@@ -50,6 +50,7 @@ class Files:
         path = self.folder / f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H}{SUFFIX}"
         part = path.with_suffix(".part")
         samples = 0
+        stamps = _Stamps()
         with part.open("w", encoding="utf-8", newline="\n") as file:
             for family, runs in page:
                 told = replace(family, labels=(*family.labels, *self.labels))
@@ -57,7 +58,7 @@ class Files:
                 for run in runs:
                     begin = prefix(told, (*run.labels, *self.labels.values())).decode()
                     file.write(head)
-                    file.write(begin + begin.join(map(add, map(repr, run.values), _stamps(run))))
+                    file.write(begin + begin.join(map(add, _texts(run.values), map(stamps.__getitem__, run.times))))
                     head = ""
                     samples += len(run.times)
             file.write("# EOF\n")
@@ -68,5 +69,17 @@ class Files:
         return Written(path.name, samples, size)
 
 
-def _stamps(run: Run) -> list[str]:
-    return [f" {at}\n" for at in run.times]
+class _Stamps(dict[int, str]):
+    """The end of a line by its time; a slice has few times and many lines."""
+
+    def __missing__(self, at: int) -> str:
+        self[at] = f" {at}\n"
+        return self[at]
+
+
+def _texts(values: Sequence[float]) -> Iterable[str]:
+    """Spell values, each of those that stand still once."""
+    distinct = set(values)
+    if 2 * len(distinct) > len(values):
+        return map(repr, values)
+    return map({value: repr(value) for value in distinct}.__getitem__, values)
