@@ -76,6 +76,17 @@ def test_a_demo_needs_nothing_and_keeps_nothing(served, monkeypatch, tmp_path):
     assert again == settings
 
 
+def test_a_demo_has_budgets_owners_and_a_policy_unless_a_file_says_otherwise(served, tmp_path):
+    file = tmp_path / "exporter.yml"
+    file.write_text("budgets: [{name: mine, usd: 1}]")
+    assert run(["demo"]) == run(["demo", f"--config.file={file}"]) == 0
+    own, _, given, _ = served
+    assert own.budgets
+    assert own.ownership
+    assert own.policies
+    assert ([budget.name for budget in given.budgets], given.policies) == (["mine"], ())
+
+
 def test_a_demo_listens_where_it_is_told_to(served):
     assert run(["demo", "--web.listen-address", ":1", "--web.listen-address", "127.0.0.1:0"]) == 0
     assert served[0].web.listen_address == (ListenAddress("", 1), ListenAddress("127.0.0.1", 0))

@@ -29,7 +29,7 @@ from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import EVERYTHING
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = ROOT / "deploy" / "compose" / "exporter.yml"
+SETTINGS = ROOT / "exporter" / "anthropic_exporter" / "simulate" / "company.yml"
 JOB, INSTANCE = "anthropic-exporter", "exporter:10114"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 #: How far back, and the seconds between two scrapes from there on.
@@ -77,6 +77,10 @@ class Past:
         self._site.show([self._organization])
         self._due = dict.fromkeys((poller.collector.name for poller in self._organization.pollers), self._began)
         own = self._metrics
+        # What starting its thread would tell of a collector.
+        for poller in self._organization.pollers:
+            labels = (self._organization.alias, poller.collector.name)
+            own.set("anthropic_exporter_collector_interval_seconds", labels, poller.collector.interval)
         own.set("anthropic_exporter_build_info", (__version__, "", sys.version.split()[0]), 1)
         own.set("anthropic_exporter_config_last_reload_successful", (), 1)
         own.set("anthropic_exporter_config_last_reload_success_timestamp_seconds", (), self._began)

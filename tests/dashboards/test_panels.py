@@ -13,7 +13,7 @@ from dashboards.boards import BOARDS, filled, panels, variables
 from dashboards.history import DAY, HOUR, MINUTE, SETTINGS, instants, write
 
 #: A Friday afternoon: part of the month is billed, and the day is not over.
-END = int(datetime(2026, 11, 20, 16, 5, tzinfo=UTC).timestamp())
+END = int(datetime(2026, 11, 20, 16, 0, tzinfo=UTC).timestamp())
 #: As few scrapes as the queries need: two in each of their windows.
 SPANS = ((8 * DAY, 4 * DAY), (60 * HOUR, 12 * HOUR), (7 * HOUR, 2 * HOUR), (70 * MINUTE, 10 * MINUTE))
 

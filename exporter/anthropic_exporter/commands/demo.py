@@ -21,6 +21,7 @@ from anthropic_exporter.config.matching import Match
 from anthropic_exporter.config.sections import Budget, Policy
 
 _ADDRESS = ListenAddress("127.0.0.1", 10114)
+_COMPANY = Path(__file__).parents[1] / "simulate" / "company.yml"
 _ENVIRONMENT = {flag.name: flag.environment for flag in FLAGS}
 
 
@@ -29,10 +30,14 @@ _ENVIRONMENT = {flag.name: flag.environment for flag in FLAGS}
 def demo(**given: object) -> int:
     """Run the exporter on an invented organization: no key, no network, nothing kept.
 
-    Takes the flags of serve. Without an address it listens on 127.0.0.1 only.
+    Takes the flags of serve. Without an address it listens on 127.0.0.1 only, without a file it has budgets, owners
+    and a policy of its own.
     """
+    flags = by_flag(given)
+    if not _chosen("config.file", flags):
+        flags = {**flags, "config.file": str(_COMPANY)}
     with normal_end(), tempfile.TemporaryDirectory() as folder:
-        return _run(by_flag(given), Path(folder))
+        return _run(flags, Path(folder))
     return 0
 
 
