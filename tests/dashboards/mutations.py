@@ -4,7 +4,7 @@ import copy
 import re
 from collections.abc import Iterator
 
-from dashboards.rulefiles import ALERT_SOURCES, THRESHOLDS, Rule, generator
+from dashboards.rulefiles import ALERT_SOURCES, RECORDING_SOURCES, THRESHOLDS, Rule, generator
 
 _REVERSED = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}
 _COMPARISON = re.compile(r"(?<=\s)(>=|<=|==|!=|>|<)(?=\s)")
@@ -12,22 +12,34 @@ _TOKEN = re.compile(r"@([a-z0-9_]+)@")
 _MATCHERS = re.compile(r"\{[^{}]*\}")
 _OPERATOR = re.compile(r"^( *)(and|unless|or)\b")
 _JOIN = re.compile(r"\n *\* on \([^)]*\) group_left \(\w[^)]*\)\n *organization\w*:\w+:topk")
+# Grouped by instance, a least or largest value is of one series: it only drops labels of the target.
+_AGGREGATION = re.compile(r"\b(?:sum by|(?:max|min) by \((?!job, instance\b))")
+_OTHER_AGGREGATION = {"sum": "max", "max": "sum", "min": "max"}
 _SEVERITIES = {"critical": "warning", "warning": "info", "info": "critical"}
 
 
 def mutants(alert: str) -> Iterator[tuple[str, Rule]]:
     """Yield what was done to the rule of an alert, and the rule, ready to be loaded."""
     source = ALERT_SOURCES[alert]
-    for what, expression in _expressions(source["expr"]):
-        yield what, _filled({**source, "expr": expression})
-    for token in sorted(set(_TOKEN.findall(source["expr"]))):
-        for what, value in _other_values(THRESHOLDS[token]):
-            yield f"{token}: {what}", _filled(source, **{token: value})
+    yield from _of_expression(source)
     if "for" in source:
         yield "for removed", _filled({key: value for key, value in source.items() if key != "for"})
         yield "for twice as long", _filled({**source, "for": _twice(source["for"])})
     if severity := source.get("labels", {}).get("severity"):
         yield "severity changed", _filled({**source, "labels": {"severity": _SEVERITIES[severity]}})
+
+
+def recorded_mutants(name: str) -> Iterator[tuple[str, Rule]]:
+    """Yield what was done to a recording rule, and the rule, ready to be loaded."""
+    yield from _of_expression(RECORDING_SOURCES[name])
+
+
+def _of_expression(source: Rule) -> Iterator[tuple[str, Rule]]:
+    for what, expression in _expressions(source["expr"]):
+        yield what, _filled({**source, "expr": expression})
+    for token in sorted(set(_TOKEN.findall(source["expr"]))):
+        for what, value in _other_values(THRESHOLDS[token]):
+            yield f"{token}: {what}", _filled(source, **{token: value})
 
 
 def _expressions(expression: str) -> Iterator[tuple[str, str]]:
@@ -37,6 +49,11 @@ def _expressions(expression: str) -> Iterator[tuple[str, str]]:
     for found in _MATCHERS.finditer(expression):
         changed = expression[: found.start()] + expression[found.end() :]
         yield f"matcher dropped: {_line(expression, found.start())}", changed
+    for found in _AGGREGATION.finditer(expression):
+        name = found[0][:3]
+        other = _OTHER_AGGREGATION[name]
+        changed = expression[: found.start()] + other + expression[found.start() + len(name) :]
+        yield f"{other} in place of {_line(expression, found.start())}", changed
     for found in _JOIN.finditer(expression):
         yield "join of names dropped", expression[: found.start()] + expression[found.end() :]
     if expression.startswith("absent("):
@@ -88,5 +105,6 @@ def _filled(rule: Rule, **other: str) -> Rule:
     """Put thresholds in; the annotations keep theirs, so that only the behaviour gives a fault away."""
     made = copy.deepcopy(rule)
     made["expr"] = generator.fill(made["expr"], {**THRESHOLDS, **other})
-    made["annotations"] = {name: generator.fill(text, THRESHOLDS) for name, text in made["annotations"].items()}
+    if "annotations" in made:
+        made["annotations"] = {name: generator.fill(text, THRESHOLDS) for name, text in made["annotations"].items()}
     return made

@@ -20,6 +20,9 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 NAMES = ("anthropic-recording.yml", "anthropic-alerts.yml")
 Rule = dict[str, Any]
 
+FIRST, SECOND = "exporter:10114", "standby:10114"
+"""The exporter of all cases, and one that watches the same organization."""
+
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*(?::[a-zA-Z0-9_]+)*")
 
 
@@ -55,6 +58,7 @@ def rules(name: str, *, source: bool = False) -> dict[str, Rule]:
 RECORDING = rules(NAMES[0])
 ALERTS = rules(NAMES[1])
 ALERT_SOURCES = rules(NAMES[1], source=True)
+RECORDING_SOURCES = rules(NAMES[0], source=True)
 
 
 def texts(rule: Rule) -> str:
@@ -73,13 +77,17 @@ def needed(rule: Rule) -> set[str]:
     return found
 
 
-def only(rule: Rule, alert: str) -> dict[str, Any]:
-    """Return one rule file with that alert and what it needs, in the groups where they are."""
+def only(rule: Rule, alert: str, recorded: Rule | None = None) -> dict[str, Any]:
+    """Return one rule file with that alert and what it needs, in the groups where they are.
+
+    Args:
+        recorded: a recording rule that takes the place of the one of its name.
+    """
     names = needed(rule)
     made = []
     for group in (*groups(NAMES[0]), *groups(NAMES[1])):
         kept = [
-            rule if each.get("alert") == alert else each
+            rule if each.get("alert") == alert else _replaced(each, recorded)
             for each in group["rules"]
             if each.get("alert") == alert or each.get("record") in names
         ]
@@ -88,13 +96,43 @@ def only(rule: Rule, alert: str) -> dict[str, Any]:
     return {"groups": made}
 
 
+def _replaced(rule: Rule, other: Rule | None) -> Rule:
+    return other if other and rule.get("record") == other["record"] else rule
+
+
 @lru_cache
 def cases(alert: str) -> dict[str, Any]:
     """Return the promtool test file of an alert."""
     return yaml.safe_load((TESTS / f"{alert}.yml").read_text())
 
 
-def run_cases(alert: str, rule: Rule, folder: Path, wanted: Iterable[int] | None = None) -> str:
+def of_one_exporter(alert: str) -> list[int]:
+    """Return which cases have one exporter only."""
+    return [number for number, case in enumerate(cases(alert)["tests"]) if "two exporters" not in case["name"]]
+
+
+def with_standby(case: dict[str, Any]) -> dict[str, Any]:
+    """Return a case with a second exporter that shows the same: only what is said of an exporter is said twice."""
+
+    def other(part: Any) -> Any:
+        return json.loads(json.dumps(part).replace(FIRST, SECOND))
+
+    made: dict[str, Any] = json.loads(json.dumps(case))
+    made["input_series"] += [other(each) for each in made["input_series"] if FIRST in each["series"]]
+    for check in made["alert_rule_test"]:
+        check["exp_alerts"] += [other(each) for each in check["exp_alerts"] if "instance" in each["exp_labels"]]
+    return made
+
+
+def run_cases(
+    alert: str,
+    rule: Rule,
+    folder: Path,
+    *,
+    wanted: Iterable[int] | None = None,
+    recorded: Rule | None = None,
+    standby: bool = False,
+) -> str:
     """Run the cases of an alert on a rule, which may be a changed one; return "" or what promtool complains about.
 
     Rules do not know of each other but by name, so leaving out what the alert does not read changes nothing and is
@@ -103,10 +141,26 @@ def run_cases(alert: str, rule: Rule, folder: Path, wanted: Iterable[int] | None
     document = {**cases(alert), "rule_files": ["rules.yml"]}
     if wanted is not None:
         document["tests"] = [document["tests"][number] for number in wanted]
-    folder.mkdir(parents=True, exist_ok=True)
-    file = only(rule, alert)
+    if standby:
+        document["tests"] = [with_standby(case) for case in document["tests"]]
+    file = only(rule, alert, recorded)
     if not any("recording" in name for name in cases(alert)["rule_files"]):
         file["groups"] = [group for group in file["groups"] if "alert" in group["rules"][0]]
+    return _complaint(file, document, folder)
+
+
+def run_recording_cases(recorded: Rule, folder: Path) -> str:
+    """Run the cases of recording rules with one of them changed; return "" or what promtool complains about."""
+    made = [{**each, "rules": [_replaced(rule, recorded) for rule in each["rules"]]} for each in groups(NAMES[0])]
+    for number, test in enumerate(sorted(TESTS.glob("recording*.yml"))):
+        document = {**yaml.safe_load(test.read_text()), "rule_files": ["rules.yml"]}
+        if complaint := _complaint({"groups": made}, document, folder / str(number)):
+            return complaint
+    return ""
+
+
+def _complaint(file: dict[str, Any], document: dict[str, Any], folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules.yml").write_text(json.dumps(file))
     (folder / "test.yml").write_text(json.dumps(document))
     ran = subprocess.run(

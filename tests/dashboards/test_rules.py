@@ -22,6 +22,7 @@ from dashboards.rulefiles import (
     cases,
     generator,
     groups,
+    of_one_exporter,
     rules,
     run_cases,
     texts,
@@ -75,6 +76,15 @@ def test_prometheus_accepts_the_rules():
 @pytest.mark.parametrize("alert", sorted(ALERTS))
 def test_cases_of_the_alert_pass(alert, tmp_path):
     assert run_cases(alert, ALERTS[alert], tmp_path) == ""
+
+
+@pytest.mark.needs("promtool")
+@pytest.mark.parametrize("alert", sorted(ALERTS))
+def test_a_second_exporter_of_the_same_organization_changes_nothing(alert, tmp_path):
+    """With the first case here, with all of them in test_rule_mutations.py."""
+    names = [case["name"] for case in cases(alert)["tests"]]
+    wanted = next(number for number in of_one_exporter(alert) if names[number].startswith("fires"))
+    assert run_cases(alert, ALERTS[alert], tmp_path, wanted=[wanted], standby=True) == ""
 
 
 @pytest.mark.needs("promtool")
