@@ -25,7 +25,7 @@ def dashboard() -> dict[str, Any]:
 def _sections() -> list[Section]:
     return [
         Section("", [Line(4, _tiles())]),
-        Section("Collectors", [Line(15, [(_collectors(), 14), (_history(), 10)])]),
+        Section("Collectors", [Line(16, [(_collectors(), 14), (_history(), 10)])]),
         Section("The Admin API", [Line(8, _upstream())]),
         Section("Late and corrected data", [Line(8, _lateness()), Line(8, _truth())]),
         Section("The process", process_lines()),

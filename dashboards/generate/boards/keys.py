@@ -26,7 +26,7 @@ def dashboard() -> dict[str, Any]:
 
 def _sections() -> list[Section]:
     return [
-        Section("", [Line(4, _tiles()), Line(6, [(_worries(), 24)])]),
+        Section("", [Line(4, _tiles()), Line(8, [(_worries(), 24)])]),
         Section("Keys", [Line(12, [(_keys(), 24)])]),
         Section("Spend", [Line(9, _spend())]),
         Section("Access", [Line(6, _access()), Line(8, [(_activities(), 24)])]),
