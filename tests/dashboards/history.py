@@ -14,12 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from prometheus_client import generate_latest
-
 from anthropic_exporter import __version__
 from anthropic_exporter.collect.base import Resuming
 from anthropic_exporter.config import OrganizationSettings, Settings, load
-from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
+from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.service.organization import FIRST, OrganizationAtWork
@@ -65,14 +63,13 @@ class Past:
         self._simulator.start()
         settings = self._read()
         self._metrics = SelfMetrics(lambda _: self._organization.id)
-        self._registry = make_registry(self._metrics)
         self._organization = OrganizationAtWork(
             settings.organizations[0], settings, self._store, PriceList.load_bundled(), self._metrics,
             threading.Event().set, lambda _: None, self._clock,
         )  # fmt: skip
         self._site = LiveSite(
             telemetry_path="/metrics", lifecycle=False, store=self._store, metrics=self._metrics,
-            registry=self._registry, reload=lambda: None, clock=self._clock,
+            reload=lambda: None, clock=self._clock,
         )  # fmt: skip
         self._site.show([self._organization])
         self._due = dict.fromkeys((poller.collector.name for poller in self._organization.pollers), self._began)
@@ -101,7 +98,7 @@ class Past:
             self._run(poller)
         begun = time.perf_counter()
         self._site.publish()
-        text = self._site.exposition().body(dynamic=generate_latest(self._registry)).decode()
+        text = self._site.exposition().body(dynamic=self._site.at_scrape(openmetrics=False)).decode()
         own = f"up 1\nscrape_duration_seconds {time.perf_counter() - begun:.6f}\n"
         return "".join(self._stamped(line) for line in (text + own).splitlines() if line and line[0] != "#")
 
