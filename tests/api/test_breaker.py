@@ -57,7 +57,7 @@ def test_after_the_pause_one_may_try_while_the_others_wait():
     assert pause(breaker) > 0
 
 
-def test_pauses_double_up_to_half_a_minute():
+def test_pauses_double_up_to_ten_seconds():
     breaker, clock = broken()
     pauses = []
     for _ in range(8):
@@ -65,7 +65,7 @@ def test_pauses_double_up_to_half_a_minute():
         clock.now += pauses[-1]
         assert pause(breaker) == 0
         assert breaker.note(ENDPOINT, BROKEN)
-    assert pauses == [1, 2, 4, 8, 16, LONGEST, LONGEST, LONGEST]
+    assert pauses == [1, 2, 4, 8, LONGEST, LONGEST, LONGEST, LONGEST]
 
 
 @pytest.mark.parametrize("answer", [None, NotSupported("403"), AuthError("401"), RateLimited("429")])
@@ -101,7 +101,8 @@ def test_what_fails_all_the_time_takes_few_requests_and_the_rest_goes_on(failure
             inventory.organization(reader)
         inventory.members(reader)
         upstream.stop.wait(10)
-    assert sum(endpoint == ENDPOINT.name for endpoint, _ in upstream.seen.requests) < 40
+    asked = sum(endpoint == ENDPOINT.name for endpoint, _ in upstream.seen.requests)
+    assert asked < 70, "one a cycle, where each cycle would ask three times"
     assert sum(endpoint == OTHER.name for endpoint, _ in upstream.seen.requests) == 60
 
 

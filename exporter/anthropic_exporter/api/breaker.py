@@ -12,7 +12,7 @@ from .endpoint import Endpoint
 THRESHOLD = 5
 """Failures in a row, over all who ask, after which an endpoint is left alone for a while."""
 
-LONGEST = 30.0
+LONGEST = 10.0
 """Seconds between two tries at most; the first pause is one second, each other twice the one before."""
 
 
