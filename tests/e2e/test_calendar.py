@@ -7,11 +7,11 @@ import pytest
 from anthropic_exporter.simulate.instants import DAY, HOUR
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
-from e2e.calendar_clock import Clock, forget
+from e2e.calendar_clock import Clock, forget, instant
 from e2e.conftest import PROMPT
 from e2e.parts import Exporter, fast_settings
 from e2e.script import HELPER, Script
-from e2e.truth import COUNTERS, WINDOWS, Truth, reports
+from e2e.truth import COUNTERS, WINDOWS, Truth, reports, since
 from e2e.witness import Witness, in_a_scrape
 
 pytestmark = pytest.mark.needs("faketime")
@@ -23,17 +23,18 @@ PATIENCE = 60
 class Stage:
     """An exporter under a clock that can be set, in front of a simulator under the same."""
 
-    def __init__(self, clock, script, simulator, exporter, wait_until):
+    def __init__(self, clock, script, simulator, exporter, wait_until, since):
         self.clock = clock
         self.script = script
         self.simulator = simulator
         self.exporter = exporter
         self.wait_until = wait_until
+        self.since = since
         self.begin_anew()
 
     def begin_anew(self):
         """Forget what counters have shown so far."""
-        truth = Truth(self.simulator, *reports("both", open_bucket=True), since="year")
+        truth = Truth(self.simulator, *reports("both", open_bucket=True), since=self.since)
         self.witness = Witness(in_a_scrape(self.exporter), truth, self.wait_until)
 
     def settles(self):
@@ -60,7 +61,7 @@ class Stage:
 def stage(process, client, free_port, tmp_path, key_file, wait_until):
     running, started = [], []
 
-    def set_up(at):
+    def set_up(at, since="year"):
         clock = Clock(tmp_path)
         clock.set(at)
         script = Script(clock.now(), seed=21)
@@ -73,10 +74,10 @@ def stage(process, client, free_port, tmp_path, key_file, wait_until):
             started.append(process(command, env=env | clock.environment(), cwd=cwd))
             return started[-1]
 
-        settings = fast_settings(simulator.base_url, key_file, counters={"since": "year"})
+        settings = fast_settings(simulator.base_url, key_file, counters={"since": since})
         exporter = Exporter(start, client, tmp_path, free_port(), settings)
         exporter.start()
-        made = Stage(clock, script, simulator, exporter, wait_until)
+        made = Stage(clock, script, simulator, exporter, wait_until, since)
         made.settles()
         return made
 
@@ -105,6 +106,20 @@ def test_counters_go_on_over_midnight_and_a_month_end(stage, wait_until):
     after = there.counters()
     assert all(after[sample] >= value for sample, value in before.items())
     assert there.total() > sum(value for (name, _), value in before.items() if name == TOKENS)
+
+
+def test_counters_since_a_day_go_on_over_new_year(stage):
+    """As every other run does that comes too near to a New Year."""
+    now = instant("2027-12-31T23:59:50")
+    assert (since(now), since(now - 2 * DAY), since(now + 3 * DAY)) == ("2027-07-01", "year", "year")
+    there = stage("2027-12-31T23:59:50", since(now))
+    before = there.counters()
+    there.clock.set("2028-01-01T00:00:05")
+    there.use()
+    there.use(before=600)
+    there.settles()
+    after = there.counters()
+    assert all(after[sample] >= value for sample, value in before.items())
 
 
 def test_what_arrives_days_and_weeks_late_is_found_by_reading_again(stage):
