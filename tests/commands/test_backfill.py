@@ -157,7 +157,7 @@ def test_a_folder_with_something_else_is_refused(backfill, tmp_path):
         ),
         (["--from=2026-07-16", "--until=2026-07-17"], "--from: 2026-07-16 has not begun"),
         (["--from=2026-07-01", "--until=2026-07-16"], "--until: 2026-07-16 is not over and settled"),
-        (["--from=2026-07-01"], "--until auto: --state.path keeps no state; give a date"),
+        (["--from=2026-07-01", "--until=auto"], "--until auto: --state.path keeps no state; give a date"),
         (
             ["--from=2026-07-01", "--until=2026-07-10", "--label=job"],
             "--label: expected NAME=VALUE as in job=anthropic, found 'job'",
@@ -229,9 +229,19 @@ def test_what_the_analytics_reports_do_not_have_is_refused(backfill):
 def test_auto_needs_an_exporter_that_has_shown_something(backfill, tmp_path):
     _, run = backfill()
     state = f"--state.path={tmp_path / 'none.db'}"
-    status, _, err, _ = run("--from=2026-07-01", state, stateless=False)
+    status, _, err, _ = run("--from=2026-07-01", "--until=auto", state, stateless=False)
     assert status == 2
     assert "there is no state file; let the exporter run first, or give a date" in err
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_before_any_exporter_has_run_it_ends_with_the_last_whole_day(backfill, tmp_path):
+    _, run = backfill()
+    state = f"--state.path={tmp_path / 'none.db'}"
+    status, _, err, files = run("--from=2026-07-01", state, stateless=False)
+    assert status == 0, err
+    assert f"no exporter has run with {tmp_path / 'none.db'}, so this ends at" in err
+    assert files
     assert not (tmp_path / "none.db").exists()
 
 

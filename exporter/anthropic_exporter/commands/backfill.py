@@ -33,9 +33,12 @@ from anthropic_exporter.ledger.statefile import MEMORY
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.service.organization import OrganizationAtWork
-from anthropic_exporter.utc import DAY, day_text, epoch, floor
+from anthropic_exporter.utc import DAY, HOUR, day_text, epoch, floor
 
 AUTO = "auto"
+
+NEWEST = 3 * HOUR
+"""What lies less far back is not written: Prometheus may not have made a block of those hours yet."""
 _NAMES = ("organization", "workspaces", "api_keys")
 
 
@@ -43,10 +46,9 @@ _NAMES = ("organization", "workspaces", "api_keys")
 @click.option("--from", "first", required=True, metavar="DATE", help="The first day, in UTC.")
 @click.option(
     "--until",
-    default=AUTO,
-    show_default=True,
     metavar="DATE|auto",
-    help="Up to 00:00 UTC of that day; auto joins what the exporter of --state.path shows.",
+    help="Up to 00:00 UTC of that day; auto joins what the exporter of --state.path shows. Without it: auto where that"
+    " state is, else up to the day that has begun last.",
 )
 @click.option(
     "--output-dir", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="OpenMetrics files."
@@ -59,7 +61,7 @@ _NAMES = ("organization", "workspaces", "api_keys")
 @settings_flags
 def backfill(
     first: str,
-    until: str,
+    until: str | None,
     output_dir: Path | None,
     remote_write: str | None,
     given_labels: tuple[str, ...],
@@ -73,13 +75,19 @@ def backfill(
     """
     now = time.time()
     starting_at = flags.date("--from", first)
-    ending_at = None if until == AUTO else flags.date("--until", until)
+    ending_at = None if until in {None, AUTO} else flags.date("--until", until or "")
     seconds = flags.step(step)
     flags.target(output_dir, remote_write)
     settings = load(by_flag(given), os.environ, now=now)
     keep_quiet(settings)
     labels = flags.labels(given_labels, settings)
     with contextlib.ExitStack() as stack:
+        if until is None and not _has_state(settings):
+            ending_at = floor(now - NEWEST, DAY)
+            _note(
+                f"no exporter has run with {settings.state.path}, so this ends at {_moment(ending_at)}; start one after"
+                " it is loaded, or give the day on which another one began by --until"
+            )
         states = _states(stack, settings, ending_at)
         ending_at = _joint(settings, states, ending_at, seconds)
         flags.window(settings, starting_at, ending_at, now)
@@ -100,6 +108,10 @@ def backfill(
     for line in flags.loading(output_dir, starting_at) if output_dir else ():
         click.echo(line)
     return 0
+
+
+def _has_state(settings: Settings) -> bool:
+    return settings.state.path != MEMORY and Path(settings.state.path).exists()
 
 
 @contextlib.contextmanager
