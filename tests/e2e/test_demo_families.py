@@ -29,7 +29,7 @@ def test_each_family_has_data(process, client, wait_until, tmp_path):
         return not left
 
     try:
-        wait_until(whole, 60)
+        wait_until(whole, 240)  # the history of Claude Code is a call a day
     except pytest.fail.Exception:
         pytest.fail(f"without data: {', '.join(left)}")
     assert demo.stop() == 0
