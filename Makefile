@@ -34,7 +34,7 @@ run: $(INSTALLED) ## Run the exporter with the Admin key of the environment.
 .PHONY: test
 test: lint tools ## Run every check and every test.
 	@echo "pytest"
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal -m "not long" $(PYTEST_ARGS)
 
 .PHONY: test-long
 test-long: $(INSTALLED) tools ## Break every alert rule in every way, and see its tests fail: minutes.

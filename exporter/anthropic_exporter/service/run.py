@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 import logging
 import platform
 import signal
@@ -83,6 +84,9 @@ def _serve(
 ) -> int:
     # A scrape takes its turns between threads that poll and render; at the usual 5 ms each it would wait for them.
     sys.setswitchinterval(0.001)
+    # The ledger is a million objects without a cycle. To look through all of them for one stops every thread for some
+    # 100 ms; the young ones are still looked through, ten thousand at a time.
+    gc.set_threshold(10_000, 100, 1_000)
     exporter = Exporter(settings, store, prices)
     if door:
         door.report_to(functools.partial(exporter.metrics.set, _WEB_CONFIG, ()))
