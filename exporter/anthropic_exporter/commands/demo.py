@@ -2,12 +2,10 @@
 
 import dataclasses
 import os
-import re
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -17,8 +15,6 @@ from anthropic_exporter.commands.ending import normal_end
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.config import ListenAddress, OrganizationSettings, Settings, load
 from anthropic_exporter.config.flags import FLAGS
-from anthropic_exporter.config.matching import Match
-from anthropic_exporter.config.sections import Budget, Policy
 
 _ADDRESS = ListenAddress("127.0.0.1", 10114)
 _COMPANY = Path(__file__).parents[1] / "simulate" / "company.yml"
@@ -80,8 +76,6 @@ def _reload(
 
     def reload() -> Settings:
         settings = load(flags, os.environ, now=time.time(), need_key=False)
-        if settings.config_file is None:
-            settings = _furnished(settings)
         # Its lines on standard output are what a demo is about; the log is for those who ask for it.
         level = settings.log.level if _chosen("log.level", flags) else "warn"
         return dataclasses.replace(
@@ -97,24 +91,6 @@ def _reload(
         )
 
     return reload
-
-
-def _furnished(settings: Settings) -> Settings:
-    """Return settings with something of what only a file can set, so that each family has data."""
-    search, marketing = _workspace("search-production"), _workspace("marketing")
-    return dataclasses.replace(
-        settings,
-        budgets=(Budget(name="total", usd=Decimal(5000)), Budget(name="search", usd=Decimal(900), match=search)),
-        policies=(
-            Policy(name="marketing-models", match=marketing, allowed_models=(re.compile(r"\Aclaude-haiku-.*\Z"),)),
-        ),
-        # The people are invented as well.
-        privacy=dataclasses.replace(settings.privacy, emails="plain"),
-    )
-
-
-def _workspace(name: str) -> Match:
-    return Match((("workspace_name", re.compile(rf"\A{name}\Z")),))
 
 
 def _addresses(settings: Settings, flags: Mapping[str, object]) -> tuple[ListenAddress, ...]:
