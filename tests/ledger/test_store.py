@@ -1,12 +1,15 @@
+import json
 import subprocess
 import sys
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
-from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.ledger.store import Store, _labels, _text
 from anthropic_exporter.utc import HOUR
 from ledger import state_writing
 from ledger.broken_disk import BrokenDisk, contents
@@ -229,3 +232,9 @@ def test_looking_into_no_state_makes_none(tmp_path):
     with pytest.raises(StateError, match="there is no state file"):
         Store(str(tmp_path / "state.db"), read_only=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@given(st.lists(st.text(), max_size=5).map(tuple))
+def test_labels_are_spelled_as_json_has_always_spelled_them(labels):
+    assert _text(labels) == json.dumps(labels)
+    assert _labels(_text(labels)) == labels

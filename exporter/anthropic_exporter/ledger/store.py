@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -173,7 +174,7 @@ class Store:
 
     def forget_counters(self, organization: str, keys: Iterable[tuple[str, Labels]]) -> None:
         """Drop single series (inside a transaction)."""
-        rows = [(organization, family, json.dumps(labels)) for family, labels in keys]
+        rows = [(organization, family, _text(labels)) for family, labels in keys]
         for table in ("counters", "pushed"):
             self._connection.executemany(
                 f"DELETE FROM {table} WHERE organization = ? AND family = ? AND labels = ?",  # noqa: S608 - fixed
@@ -278,7 +279,7 @@ class Store:
         """Write staged counters (inside a transaction)."""
         self._connection.executemany(
             "DELETE FROM counters WHERE organization = ? AND family = ? AND labels = ?",
-            [(organization, family, json.dumps(labels)) for family, labels in staged.gone],
+            [(organization, family, _text(labels)) for family, labels in staged.gone],
         )
         self._connection.executemany(
             "DELETE FROM overflowed WHERE organization = ? AND family = ?",
@@ -290,7 +291,7 @@ class Store:
                 (
                     organization,
                     family,
-                    json.dumps(labels),
+                    _text(labels),
                     _plain(counter.total),
                     _plain(counter.high),
                     _plain(counter.held),
@@ -302,7 +303,7 @@ class Store:
         )
         self._connection.executemany(
             "INSERT OR IGNORE INTO overflowed VALUES (?, ?, ?)",
-            [(organization, family, json.dumps(labels)) for family, labels in staged.overflowed],
+            [(organization, family, _text(labels)) for family, labels in staged.overflowed],
         )
 
     def forget_families(self, organization: str, families: Iterable[str]) -> None:
@@ -327,7 +328,7 @@ class Store:
         self._connection.executemany(
             "INSERT OR REPLACE INTO pushed VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (organization, family, json.dumps(labels), row.starting_at, _plain(row.delivered), _plain(row.ahead))
+                (organization, family, _text(labels), row.starting_at, _plain(row.delivered), _plain(row.ahead))
                 for (family, labels), row in told.items()
             ],
         )
@@ -349,7 +350,7 @@ class Store:
         known = self._ids[stream].get(labels)
         if known is not None:
             return known
-        text = json.dumps(labels)
+        text = _text(labels)
         self._connection.execute("INSERT OR IGNORE INTO groups (stream, labels) VALUES (?, ?)", (stream, text))
         ((number,),) = self._rows("SELECT id FROM groups WHERE stream = ? AND labels = ?", (stream, text))
         self._remember(stream, number, labels)
@@ -383,6 +384,11 @@ class Store:
                 return self._connection.execute(statement, parameters).fetchall()
             except sqlite3.Error as error:
                 raise StateError(f"{self.path}: state cannot be read: {error}") from error
+
+
+def _text(labels: Labels) -> str:
+    """Spell labels as ``json.dumps`` does, which takes three times as long for so little."""
+    return f"[{', '.join([encode_basestring_ascii(label) for label in labels])}]"
 
 
 def _labels(text: str) -> Labels:
