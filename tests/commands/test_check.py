@@ -5,6 +5,7 @@ import time
 import pytest
 
 from anthropic_exporter.cli import run
+from anthropic_exporter.expose.catalogue import COLLECTORS
 from anthropic_exporter.simulate.inventory import Inventory, Profile
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, WORKSPACE, Event, ScriptedOrganization
 from anthropic_exporter.simulate.server import Simulator
@@ -99,6 +100,11 @@ def test_a_token_of_a_console_organization_can_use_all_that_the_organization_has
     assert all(int(rows) > 0 for told, rows in table.rows.values() if told == "ok")
     assert table.advice[CONSOLE[16]] == "nothing: organizations of this kind do not have it"
     assert table.advice[CONSOLE[17]] == "as above"
+
+
+def test_every_collector_is_asked_for():
+    asked = {collector for collector, _ in (*CONSOLE, *ENTERPRISE)}
+    assert {*asked, "exporter"} == set(COLLECTORS), "commands/endpoints.py has no probe of it"
 
 
 def test_an_admin_key_lacks_service_accounts_and_nothing_can_be_done_about_it(check):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from anthropic_exporter.expose.catalogue import COLLECTORS, DEFAULT_GROUP_BY, families, family
+from anthropic_exporter.expose.catalogue import DEFAULT_GROUP_BY, families, family
 
 ORG = "organization_id"
 U = (ORG, "workspace_id", "model", "service_tier", "inference_geo", "speed")
@@ -182,11 +182,6 @@ def test_labels_collide_with_none_that_prometheus_or_a_reader_expects_elsewhere(
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", label) for label in row.labels)
     assert len(set(row.labels)) == len(row.labels)
     assert "organization_id" not in row.labels[1:]
-
-
-@EVERY
-def test_a_collector_is_one_that_can_be_picked(row):
-    assert row.collector in COLLECTORS
 
 
 @EVERY

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from anthropic_exporter.expose.catalogue import COLLECTORS
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.simulate.faults import UNKNOWN_FIELD, UNKNOWN_WORD
 from anthropic_exporter.simulate.instants import instant
@@ -149,7 +150,8 @@ def whole(simulator):
 def test_all_collectors_are_in_the_table(whole):
     states, _, _ = whole
     assert states == dict.fromkeys(states, "ok")
-    assert set(states) == set(CASES)
+    assert set(states) == set(CASES), "service/collectors.py makes others than CASES has"
+    assert {*states, "exporter"} == set(COLLECTORS), "expose/rows has families of others than are made"
 
 
 @each

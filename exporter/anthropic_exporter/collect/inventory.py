@@ -5,6 +5,7 @@ Each reads a whole list; a name that is no longer listed stays known, so that ol
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from anthropic_exporter.collect.base import Collector, Directory, Listing
@@ -56,6 +57,40 @@ class InventoryApi(Protocol):
 
     def service_accounts(self) -> list[ServiceAccount]:
         """Read all service accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainList:
+    """A list that is read whole from one endpoint, and that nothing else waits for.
+
+    Args:
+        collector: the name of its collector.
+        endpoint: which has it.
+        kind: of the objects, as the inventory calls it.
+        read: reads it.
+        loses: what the exporter does without where the endpoint is not offered.
+        console: only Console organizations have it.
+    """
+
+    collector: str
+    endpoint: str
+    kind: str
+    read: Callable[[InventoryApi], Sequence[Invite | ServiceAccount]]
+    loses: str
+    console: bool = False
+
+
+PLAIN_LISTS = (
+    PlainList("invites", "/v1/organizations/invites", "invite", lambda api: api.invites(), "invites are not counted"),
+    PlainList(
+        "service_accounts",
+        "/v1/organizations/service_accounts",
+        "service_account",
+        lambda api: api.service_accounts(),
+        "service accounts are not counted",
+        console=True,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +196,7 @@ def inventory_collectors(
     return [
         ListCollector("api_keys", "/v1/organizations/api_keys", interval, lambda: _api_keys(api, directory)),
         MembersCollector(api, interval, rounds),
-        ListCollector("invites", "/v1/organizations/invites", interval, lambda: _invites(api)),
-        ListCollector(
-            "service_accounts", "/v1/organizations/service_accounts", interval, lambda: _service_accounts(api)
-        ),
+        *(ListCollector(each.collector, each.endpoint, interval, partial(_plain, api, each)) for each in PLAIN_LISTS),
     ]
 
 
@@ -198,12 +230,8 @@ def _api_keys(api: InventoryApi, directory: Directory) -> Iterator[Listing]:
     yield _listing("api_key", keys)
 
 
-def _invites(api: InventoryApi) -> Iterator[Listing]:
-    yield _listing("invite", api.invites())
-
-
-def _service_accounts(api: InventoryApi) -> Iterator[Listing]:
-    yield _listing("service_account", api.service_accounts())
+def _plain(api: InventoryApi, asked: PlainList) -> Iterator[Listing]:
+    yield _listing(asked.kind, asked.read(api))
 
 
 def _listing(kind: str, objects: Sequence[Workspace | ApiKey | Member | Invite | ServiceAccount]) -> Listing:

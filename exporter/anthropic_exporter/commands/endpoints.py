@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 
 from anthropic_exporter.api.admin import AdminApi
@@ -115,16 +116,12 @@ def _people(asked: Asked) -> Iterator[Probe]:
             "members of workspaces are not counted",
             console=True,
         )
-    yield Probe(
-        "invites", "/v1/organizations/invites", lambda: listed("invite", api.invites()), "invites are not counted"
-    )
-    yield Probe(
-        "service_accounts",
-        "/v1/organizations/service_accounts",
-        lambda: listed("service_account", api.service_accounts()),
-        "service accounts are not counted",
-        console=True,
-    )
+    for each in inventory.PLAIN_LISTS:
+        yield Probe(each.collector, each.endpoint, partial(_plain, api, each), each.loses, console=each.console)
+
+
+def _plain(api: AdminApi, asked: inventory.PlainList) -> Rows:
+    return listed(asked.kind, asked.read(api))
 
 
 def _limits(asked: Asked) -> Iterator[Probe]:

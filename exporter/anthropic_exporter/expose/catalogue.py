@@ -23,25 +23,6 @@ from anthropic_exporter.expose.rows.labels import USAGE_LABELS
 #: What ``usage.group_by`` is when nobody says otherwise.
 DEFAULT_GROUP_BY = ("workspace_id", "model", "service_tier", "inference_geo", "speed")
 
-#: Every name that ``collect[]`` takes, whether or not a family of it exists yet.
-COLLECTORS = (
-    "organization",
-    "workspaces",
-    "members",
-    "invites",
-    "api_keys",
-    "service_accounts",
-    "usage",
-    "api_key_usage",
-    "cost",
-    "rate_limits",
-    "spend_limits",
-    "claude_code",
-    "enterprise",
-    "compliance",
-    "exporter",
-)
-
 _ROWS = (
     *inventory.FAMILIES,
     *access.FAMILIES,
@@ -53,6 +34,9 @@ _ROWS = (
     *enterprise.FAMILIES,
     *exporter.FAMILIES,
 )
+
+#: Every name that ``collect[]`` takes.
+COLLECTORS = tuple(dict.fromkeys(row.collector for row in _ROWS))
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,7 @@ a deleted key or workspace is still shown, and would lose its name in every join
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,28 +33,41 @@ from anthropic_exporter.records import (
 
 T = TypeVar("T")
 
-KINDS: dict[str, type[Held]] = {
-    "organization": Organization,
-    "workspace": Workspace,
-    "api_key": ApiKey,
-    "member": Member,
-    "workspace_member": WorkspaceMember,
-    "invite": Invite,
-    "service_account": ServiceAccount,
-    "rate_limit_group": RateLimitGroup,
-    "rate_limit": RateLimit,
-    "workspace_rate_limit": RateLimit,
-    "peak_minute": PeakMinute,
-    "spend_limit": SpendLimit,
-    "spend_request": SpendRequest,
-    "active_users": ActiveUsers,
-    "user_group": UserGroup,
-    "group_month": GroupMonth,
-    "engagement": Engagement,
-}
 
-_NAMED = ("organization", "workspace", "api_key")
-"""The kinds whose vanished objects are remembered."""
+class Kind(NamedTuple):
+    """A kind of list.
+
+    Args:
+        shape: what each object of it is.
+        section: of the settings, by which its collector is switched off.
+        named: it gives series their names. What vanishes from the list is remembered, and the list is of use when it
+            is not read any more.
+    """
+
+    shape: type[Held]
+    section: str
+    named: bool = False
+
+
+KINDS = {
+    "organization": Kind(Organization, "inventory", named=True),
+    "workspace": Kind(Workspace, "inventory", named=True),
+    "api_key": Kind(ApiKey, "inventory", named=True),
+    "member": Kind(Member, "inventory"),
+    "workspace_member": Kind(WorkspaceMember, "inventory"),
+    "invite": Kind(Invite, "inventory"),
+    "service_account": Kind(ServiceAccount, "inventory"),
+    "rate_limit_group": Kind(RateLimitGroup, "limits"),
+    "rate_limit": Kind(RateLimit, "limits"),
+    "workspace_rate_limit": Kind(RateLimit, "limits"),
+    "peak_minute": Kind(PeakMinute, "limits"),
+    "spend_limit": Kind(SpendLimit, "limits"),
+    "spend_request": Kind(SpendRequest, "limits"),
+    "active_users": Kind(ActiveUsers, "claude_code"),
+    "user_group": Kind(UserGroup, "enterprise"),
+    "group_month": Kind(GroupMonth, "enterprise"),
+    "engagement": Kind(Engagement, "enterprise"),
+}
 
 
 @dataclass(slots=True)
@@ -69,7 +82,7 @@ class Inventory:
     def load(self, kinds: Iterable[str] = KINDS) -> None:
         """Take what the store holds of these kinds; of others a collector that is switched off may have left some."""
         for kind in kinds:
-            shape = KINDS[kind]
+            shape = KINDS[kind].shape
             if self.store.meta(self.organization, f"listed.{kind}") is None:
                 continue
             listed, gone = self._listed.setdefault(kind, {}), self._gone.setdefault(kind, {})
@@ -85,7 +98,7 @@ class Inventory:
         """
         before = self._listed.get(kind, {})
         gone = {key: value for key, value in (self._gone.get(kind, {}) | before).items() if key not in objects}
-        if kind not in _NAMED:
+        if not KINDS[kind].named:
             gone = {}
         with self.store.transaction():
             if objects != before or kind not in self._listed:

@@ -21,7 +21,7 @@ from anthropic_exporter.collect.plan import Cadence, analytics_earliest
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.collect.rounds import Rounds
 from anthropic_exporter.config import Settings
-from anthropic_exporter.ledger.inventory import Inventory
+from anthropic_exporter.ledger.inventory import KINDS, Inventory
 from anthropic_exporter.records import RateLimit, SpendLimit
 from anthropic_exporter.service import streams
 from anthropic_exporter.utc import MINUTE, previous_month_start
@@ -106,26 +106,8 @@ def _inventory(wiring: Wiring) -> list[Collector]:
 
 
 def listed_kinds(settings: Settings) -> list[str]:
-    """Return the kinds of lists that enabled collectors read; others may be left from another configuration."""
-    kinds = ["organization", "workspace", "api_key"]
-    for enabled, names in (
-        (settings.inventory.enabled, ("member", "workspace_member", "invite", "service_account")),
-        (
-            settings.limits.enabled,
-            (
-                "rate_limit_group",
-                "rate_limit",
-                "workspace_rate_limit",
-                "peak_minute",
-                "spend_limit",
-                "spend_request",
-            ),
-        ),
-        (settings.claude_code.enabled, ("active_users",)),
-        (settings.enterprise.enabled, ("user_group", "group_month", "engagement")),
-    ):
-        kinds.extend(names if enabled else ())
-    return kinds
+    """Return the kinds of lists that are of use; others may be left from another configuration."""
+    return [name for name, kind in KINDS.items() if kind.named or getattr(settings, kind.section).enabled]
 
 
 def _reports(wiring: Wiring) -> list[Collector]:
