@@ -67,6 +67,11 @@ docs: $(INSTALLED) ## Write docs/metrics.md anew from the catalogue.
 	@{ sed '/^| name/,$$d' docs/metrics.md; $(BIN)/anthropic-exporter metrics --format markdown; } > docs/metrics.new
 	@mv docs/metrics.new docs/metrics.md
 
+.PHONY: golden
+golden: $(INSTALLED) ## Write the reviewed expositions in tests/golden anew; git diff shows what to review.
+	@echo "tests/golden"
+	@WRITE_GOLDEN=1 $(BIN)/python -m pytest -q tests/expose tests/service -k reviewed
+
 .PHONY: dashboards
 dashboards: $(INSTALLED) ## Write the dashboards and rules anew from their sources.
 	@echo "dashboards"

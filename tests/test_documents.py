@@ -10,6 +10,7 @@ from anthropic_exporter.cli import run
 from anthropic_exporter.config import load
 from anthropic_exporter.config.flags import FLAGS
 from anthropic_exporter.expose import catalogue
+from anthropic_exporter.money.pricefile import read_text
 from anthropic_exporter.verify.compare import Cause
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,12 @@ def test_settings_in_the_list_of_backends_can_be_used(tmp_path):
         assert load({"config.file": str(file)}, {"HOME": str(tmp_path)}, now=0.0, need_key=False).otlp.enabled
 
 
+def test_the_price_list_of_the_settings_can_be_read():
+    _, example = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "settings.md").read_text(), re.DOTALL)
+    listed = read_text(example, "prices.yml")
+    assert all((listed.prices, listed.factors, listed.web_search))
+
+
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_that_verify_names_is_explained(cause):
     rows = [line for line in (ROOT / "docs" / "backends.md").read_text().splitlines() if line.startswith("| `")]
@@ -70,6 +77,14 @@ def test_every_alert_that_a_document_names_exists():
     rows = [line.split(" | ") for line in faults.splitlines() if line.startswith("| ") and "---" not in line]
     assert len(rows) >= 30
     assert [row[0] for row in rows if len(row) != 4] == [], "each says what the metrics do, who is told, what to do"
+
+
+def test_every_place_that_the_plan_of_the_house_names_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    places = re.findall(r"`([a-z_/]+/[A-Za-z_./-]*)`", text)
+    assert len(places) > 30
+    package = ROOT / "exporter" / "anthropic_exporter"
+    assert [place for place in places if not ((ROOT / place).exists() or (package / place).exists())] == []
 
 
 @pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=_name)

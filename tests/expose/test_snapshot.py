@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,8 @@ from anthropic_exporter.utc import DAY, HOUR, MINUTE
 from collect.upstream import Event, Upstream
 from ledger.instants import at
 from money.bench import HOLD, Bench
+from reviewed import assert_reviewed
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "tiny_organization.prom"
 ID = "7c1d0a52-90f4-4f7e-8d5e-6a4b3c2d1e0f"
 NOON = at("2026-07-15T12:17")
 MONTHLY = Settings(counters=CountersSettings(since="month"))
@@ -86,7 +85,8 @@ def test_a_tiny_organization_is_shown_as_reviewed():
     office.bench.poll(NOON)
     body = Renderer().render(office.families()).body().decode()
     # The words of HELP are reviewed elsewhere.
-    assert "".join(row for row in body.splitlines(keepends=True) if "# HELP" not in row) == GOLDEN.read_text()
+    text = "".join(row for row in body.splitlines(keepends=True) if "# HELP" not in row)
+    assert_reviewed("tiny_organization.prom", text)
 
 
 def test_every_series_carries_the_organization_and_its_family():

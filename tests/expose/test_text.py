@@ -4,7 +4,6 @@ import math
 import random
 import struct
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -19,8 +18,8 @@ from anthropic_exporter.expose.escape import well_formed
 from anthropic_exporter.expose.family import Family, FamilySamples
 from anthropic_exporter.expose.text import Renderer, number
 from expose.small_organization import small_organization
+from reviewed import GOLDEN, assert_reviewed
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 EOF = b"# EOF\n"
 
 GAUGE = Family("demo_size_bytes", "gauge", "bytes", ("organization_id", "name"), "usage", "How large it is.")
@@ -263,7 +262,7 @@ GOLDENS = pytest.mark.parametrize(
 @GOLDENS
 def test_exposition_is_as_reviewed(file, openmetrics_wanted, tail):
     body = Renderer().render(small_organization()).body(openmetrics=openmetrics_wanted, dynamic=tail)
-    assert body.decode() == (GOLDEN / file).read_text()
+    assert_reviewed(file, body.decode())
 
 
 def test_the_reviewed_expositions_hold_the_same_samples():

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -10,10 +9,10 @@ from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.simulate.instants import DAY
 from anthropic_exporter.simulate.inventory import Inventory, Profile
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, PROFILE, WORKSPACE, Event, ScriptedOrganization
+from reviewed import assert_reviewed
 from service.office import FIRST, NOW, acme
 from simulate.harness import line
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CHILD = Profile("11111111-2d43-4f6a-9e18-0c6f1d2b3a47", "Child", 1_735_689_600)
 SIBLING = Profile("22222222-2d43-4f6a-9e18-0c6f1d2b3a47", "Sibling", 1_735_689_600)
 CHILDREN = Inventory(workspaces=(DEFAULT_WORKSPACE, WORKSPACE), children=(CHILD, SIBLING))
@@ -154,7 +153,7 @@ def test_the_exposition_of_a_gateway_was_reviewed_and_needs_many_pages(office):
     office.restart()
     office.cycle()
     shown = Renderer().render(office.at_work.families(office.clock.now)).body().decode()
-    assert shown == (GOLDEN / "org_scoped.prom").read_text()
+    assert_reviewed("org_scoped.prom", shown)
     report = f"/v1/organizations/{PROFILE.id}/usage_report/messages"
     asked = [request.query for request in office.simulator.world.log if request.path == report]
     assert sum("bucket_width=1d" in query for query in asked) > 50

@@ -4,7 +4,6 @@ import logging
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +14,10 @@ from anthropic_exporter.simulate.instants import instant
 from anthropic_exporter.simulate.seeded import SeededOrganization
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
+from reviewed import GOLDEN, assert_reviewed
 from service.at_work import READY, TOKEN, Work, everything
 from simulate.harness import Clock
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "collectors"
 NOW = instant("2026-01-07T10:17:23Z")
 ORG = "/v1/organizations"
 
@@ -156,7 +155,7 @@ def test_all_collectors_are_in_the_table(whole):
 
 @each
 def test_what_is_shown_was_reviewed(whole, name):
-    assert whole[2][name] == (GOLDEN / f"{name}.prom").read_text()
+    assert_reviewed(f"collectors/{name}.prom", whole[2][name])
 
 
 @each
@@ -170,7 +169,7 @@ def test_it_was_read_over_more_than_one_page(whole, name):
 @pytest.mark.needs("promtool")
 @each
 def test_what_was_reviewed_passes_promtool(name):
-    golden = (GOLDEN / f"{name}.prom").read_bytes()
+    golden = (GOLDEN / "collectors" / f"{name}.prom").read_bytes()
     done = subprocess.run(["promtool", "check", "metrics"], input=golden, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
