@@ -141,6 +141,6 @@ def test_days_that_are_not_over_are_an_empty_range():
 
 
 def test_a_day_that_comes_twice_is_refused():
-    pages = [ok(legacy_page([bucket(*BOUNDS, cost_row())], "c")), ok(legacy_page([bucket(*BOUNDS, cost_row())]))]
+    pages = [ok(legacy_page([bucket(*BOUNDS, cost_row())], "c")), ok(legacy_page([bucket(*BOUNDS)]))]
     with pytest.raises(errors.SchemaError, match="came before"):
         read(*pages)

@@ -47,6 +47,13 @@ def test_a_summary_of_something_else_than_a_day_is_refused(told):
         Upstream(answers(ok({"data": [told], "next_page": None}))).api.summaries(DAY_OF_TEST)
 
 
+@pytest.mark.parametrize("seats", [450, None])
+def test_a_day_that_came_twice_is_refused(seats):
+    told = [summary(), summary(assigned_seat_count=seats)]
+    with pytest.raises(errors.SchemaError, match="twice"):
+        Upstream(answers(ok({"data": told, "next_page": None}))).api.summaries(DAY_OF_TEST)
+
+
 def test_groups_are_read_over_all_pages():
     def group(name):
         return {

@@ -46,10 +46,11 @@ class Paged:
     page: type[Any]
     written: Callable[[list[dict[str, Any]], str | None], dict[str, Any]]
     parameter: str = "page"
+    cursor: str = "next_page"
 
 
 STYLES = [
-    pytest.param(Paged(BY_ID, IdPage, by_id, "after_id"), id="A"),
+    pytest.param(Paged(BY_ID, IdPage, by_id, "after_id", "last_id"), id="A"),
     pytest.param(Paged(BY_TOKEN, TokenPage, by_token), id="B"),
     pytest.param(Paged(LEGACY, LegacyPage, legacy), id="C"),
     pytest.param(Paged(REPORT, ReportPage, report), id="D"),
@@ -101,6 +102,27 @@ def test_a_loop_of_cursors_is_noticed(paged, before, loop):
     with pytest.raises(CursorLost, match="twice"):
         read(Upstream(handler), paged.style, paged.page)
     assert len(sent) == before + loop + 1
+
+
+@ALL_STYLES
+def test_a_page_that_comes_again_under_another_cursor_is_noticed(paged):
+    """What such pages hold would be added up twice."""
+    sent = []
+
+    def handler(_):
+        sent.append(len(sent))
+        page = paged.written([user(1), user(len(sent) // 3)], "user_1")
+        return ok(page | {paged.cursor: f"cursor_{len(sent)}"})
+
+    with pytest.raises(CursorLost, match="page came twice"):
+        read(Upstream(handler), paged.style, paged.page)
+    assert len(sent) == 2
+
+
+@pytest.mark.parametrize("paged", STYLES[1:])
+def test_pages_without_rows_are_passed_over_however_many_they_are(paged):
+    pages = [ok(paged.written([], f"c{number}")) for number in range(3)]
+    assert read(Upstream(answers(*pages, ok(paged.written([user(1)], None)))), paged.style, paged.page) == ["user_1"]
 
 
 @ALL_STYLES

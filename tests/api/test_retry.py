@@ -1,3 +1,5 @@
+import time
+
 import httpx
 import pytest
 from hypothesis import given
@@ -47,6 +49,26 @@ RESET = "anthropic_ratelimit_requests_reset"
 )
 def test_the_first_usable_hint_counts(headers, seconds):
     assert POLICY.hint(answer(429, **headers)) == seconds
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param("Fri Nov 20 09:00:30 2026", id="asctime, which has no zone"),
+        pytest.param("Friday, 20-Nov-26 09:00:30 GMT", id="RFC 850"),
+        pytest.param("Fri, 20 Nov 2026 09:00:30 -0000", id="no zone told"),
+        pytest.param("Fri, 20 Nov 2026 09:00:30", id="zone left out"),
+    ],
+)
+def test_a_date_is_utc_wherever_the_exporter_runs(date, monkeypatch):
+    """RFC 9110, 5.6.7: recipients take all three forms, and the time is always UTC."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert POLICY.hint(answer(429, retry_after=date)) == 30
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_reset_of_the_rate_limit_is_no_hint_on_other_answers():

@@ -165,7 +165,7 @@ def test_without_output_tokens_there_is_no_reading():
     ("pages", "message"),
     [
         pytest.param([hours(3, 3)], "came before", id="twice on a page"),
-        pytest.param([hours(3), hours(3)], "came before", id="twice over pages"),
+        pytest.param([hours(3), hours(3, 4)], "came before", id="twice over pages"),
         pytest.param([hours(3, 2)], "came before", id="descending"),
         pytest.param([hours(2, 3), hours(1)], "came before", id="descending over pages"),
         pytest.param([hours(-1)], "outside", id="too early"),

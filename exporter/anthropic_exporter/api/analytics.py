@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, Bucket, CostRow, Reading, UsageRow, arranger
+from anthropic_exporter.utc import DAY, SECONDS
 
 from .billing import Money, without_model
 from .buckets import Span, Window
@@ -12,7 +13,7 @@ from .endpoint import ORGANIZATIONS, Call, Endpoint, repeated
 from .paging import REPORT, walk
 from .reader import Reader
 from .shapes import CostLine, Group, ReportPage, Usage, UsageLine
-from .times import DAY, WIDTHS, parse, render
+from .times import parse, render
 from .words import Labels, columns
 
 BETA = "analytics-usage-cost-2026-08-24"
@@ -127,7 +128,7 @@ def _query(
         raise ValueError(f"at most {MAX_DIMENSIONS} dimensions")
     if not DIMENSIONS.issuperset(dimensions):
         raise ValueError(f"not a dimension of this report: {', '.join(sorted(set(dimensions) - DIMENSIONS))}")
-    if width is not None and width not in WIDTHS:
+    if width is not None and width not in SECONDS:
         raise ValueError(f"no such width: {width}")
     if not 0 <= ending_at - starting_at <= (MAX_RANGE_OF_MINUTES if width == "1m" else MAX_RANGE):
         raise ValueError("a range that one query does not take: 31 days, 24 hours by the minute")
@@ -154,7 +155,7 @@ def _labels(reader: Reader, endpoint: Endpoint, names: tuple[str, ...], default_
 
 
 def _bounds(starting_at: int, ending_at: int, width: str | None) -> Window | Span:
-    return Span(starting_at, ending_at) if width is None else Window(starting_at, ending_at, WIDTHS[width])
+    return Span(starting_at, ending_at) if width is None else Window(starting_at, ending_at, SECONDS[width])
 
 
 def _grouped(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from anthropic_exporter.utc import HOUR, floor
+
 from . import times
 
 
@@ -29,7 +31,7 @@ class Window:
             raise ValueError("a bucket that is not aligned to its width")
         if not start < end <= start + self.width:
             raise ValueError("a bucket of another width than asked for")
-        if not times.floor(self.starting_at, self.width) <= start < self.ending_at:
+        if not floor(self.starting_at, self.width) <= start < self.ending_at:
             raise ValueError("a bucket outside the range asked for")
         return start, start + self.width
 
@@ -48,6 +50,6 @@ class Span:
             ValueError: it is not that interval.
         """
         start, end = times.parse_bound(starting_at), times.parse_bound(ending_at)
-        if start != times.floor(self.starting_at, times.HOUR) or not start <= end <= self.ending_at:
+        if start != floor(self.starting_at, HOUR) or not start <= end <= self.ending_at:
             raise ValueError("a row of another range than asked for")
         return start, end

@@ -1,6 +1,7 @@
 """GET /v1/organizations/cost_report: billed USD of whole UTC days."""
 
 from anthropic_exporter.records import DEFAULT_WORKSPACE, CostRow, Reading
+from anthropic_exporter.utc import DAY
 
 from .billing import Money, without_model
 from .buckets import Window
@@ -10,7 +11,7 @@ from .legacy import collected
 from .paging import LEGACY, walk
 from .reader import Reader
 from .shapes import CostResult, LegacyPage, Results
-from .times import DAY, render
+from .times import render
 from .words import Labels, columns
 
 #: Grouping by description fills all but the first.

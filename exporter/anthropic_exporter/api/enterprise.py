@@ -1,13 +1,14 @@
 """Claude Enterprise: engagement summaries, and the names of user groups."""
 
 from anthropic_exporter.records import Engagement, UserGroup
+from anthropic_exporter.utc import DAY
 
 from .decode import Decoder
 from .endpoint import ORGANIZATIONS, Call, Endpoint
 from .paging import BY_TOKEN, walk
 from .reader import Reader
 from .shapes import Count, Shape, Text, TokenPage
-from .times import DAY, parse, parse_bound, render
+from .times import parse, parse_bound, render
 
 _SUMMARIES = Endpoint(f"{ORGANIZATIONS}/analytics/summaries")
 _GROUPS = Endpoint(f"{ORGANIZATIONS}/rbac_groups")
@@ -85,11 +86,20 @@ _groups: Decoder[TokenPage[GroupNameObject]] = Decoder(TokenPage[GroupNameObject
 
 
 def summaries(reader: Reader, since: int) -> list[Engagement]:
-    """List the days from ``since`` (a midnight) to the newest that upstream has, ascending."""
+    """List the days from ``since`` (a midnight) to the newest that upstream has, ascending.
+
+    Raises:
+        PollError: as `errors` describes.
+    """
     # Without an end: a day that is too recent would be refused.
     call = Call(_SUMMARIES, (("starting_date", render(since)[:10]),))
-    days = [_engagement(told) for page in walk(reader, call, _summaries, BY_TOKEN) for told in page.data]
-    return sorted(days)
+    days: dict[int, Engagement] = {}
+    for page in walk(reader, call, _summaries, BY_TOKEN):
+        for told in page.data:
+            found = _engagement(told)
+            if days.setdefault(found.day, found) is not found:
+                raise _SUMMARIES.unreadable("a day that came twice")
+    return [days[day] for day in sorted(days)]
 
 
 def user_groups(reader: Reader) -> list[UserGroup]:

@@ -12,9 +12,9 @@ from anthropic_exporter.errors import CursorLost
 from .decode import Decoder, Mismatch
 from .endpoint import Call
 from .reader import Reader
-from .shapes import IdPage, LegacyPage, ReportPage, Shape, TokenPage
+from .shapes import IdPage, LegacyPage, Page, ReportPage, TokenPage
 
-P = TypeVar("P", bound=Shape)
+P = TypeVar("P", bound=Page[Any])
 
 RESTARTS = 2
 #: Far beyond any organization: 10,000 pages of 1,000 rows. Reaching it is an error, never a short reading.
@@ -69,7 +69,7 @@ def walk(reader: Reader, call: Call, decoder: Decoder[P], style: Style[P]) -> li
     """Read all pages, from the start again if upstream says or shows that its data has moved meanwhile.
 
     Raises:
-        CursorLost: that happened each time, a cursor came twice, or there is no end to it.
+        CursorLost: that happened each time, a cursor or a page came twice, or there is no end to it.
         PollError: any page could not be read.
     """
     endpoint = call.endpoint
@@ -95,6 +95,9 @@ def _pages(reader: Reader, call: Call, decoder: Decoder[P], style: Style[P]) -> 
         page = reader.read(following, decoder)
         if pages and style.watermark(page) != style.watermark(pages[0]):
             raise _Stale
+        # Under a cursor of its own, too: rows that are only added up would be added twice.
+        if page.data and any(page.data == before.data for before in pages):
+            raise CursorLost(f"GET {endpoint.name}: a page came twice", endpoint=endpoint.name)
         pages.append(page)
         try:
             cursor = style.following(page)

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -107,9 +108,11 @@ def _number(text: str | None, scale: float) -> float | None:
 
 def _http_date(text: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(text or "").timestamp()
+        found = parsedate_to_datetime(text or "")
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    # Always UTC (RFC 9110, 5.6.7); asctime's form does not say so, and would be taken for local time.
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def _rfc3339(text: str | None) -> float | None:

@@ -13,6 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from anthropic_exporter.errors import BadRequest, EmptyRange, NotSupported
 from anthropic_exporter.records import DEFAULT_WORKSPACE, Bucket, Organization, Reading, UsageRow, Workspace, arranger
+from anthropic_exporter.utc import SECONDS
 
 from . import inventory
 from .buckets import Window
@@ -22,7 +23,7 @@ from .legacy import collected
 from .paging import BY_ID, LEGACY, walk
 from .reader import Reader
 from .shapes import Count, IdPage, LegacyPage, Results, Shape, Text
-from .times import WIDTHS, render
+from .times import render
 from .words import Labels
 
 T = TypeVar("T")
@@ -175,7 +176,7 @@ def usage_report(
         ValueError: a width that the dialect does not have.
         PollError: as `errors` describes.
     """
-    if width not in WIDTHS or width == "1m":
+    if width not in SECONDS or width == "1m":
         raise ValueError(f"no such width: {width}")
     labels = Labels(
         DIMENSIONS,
@@ -206,7 +207,7 @@ def usage_report(
             if not buckets:
                 raise
             break
-        found = collected(_USAGE, pages, Window(at, ending_at, WIDTHS[width]), row)
+        found = collected(_USAGE, pages, Window(at, ending_at, SECONDS[width]), row)
         if not found:
             break
         buckets += found

@@ -32,35 +32,37 @@ class Shape(Struct, gc=False, frozen=True, kw_only=True):
 # ---- envelopes, by style of paging ----
 
 
-class IdPage(Shape, Generic[T], frozen=True, kw_only=True):
+class Page(Shape, Generic[T], frozen=True, kw_only=True):
+    """What all styles have."""
+
+    data: list[T]
+
+
+class IdPage(Page[T], Generic[T], frozen=True, kw_only=True):
     """Style A: the last ID is the cursor."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"first_id"})
-    data: list[T]
     has_more: bool | None = None
     last_id: Cursor | None = None
 
 
-class TokenPage(Shape, Generic[T], frozen=True, kw_only=True):
+class TokenPage(Page[T], Generic[T], frozen=True, kw_only=True):
     """Style B: a token while there is more."""
 
-    data: list[T]
     next_page: Cursor | None = None
 
 
-class LegacyPage(Shape, Generic[T], frozen=True, kw_only=True):
+class LegacyPage(Page[T], Generic[T], frozen=True, kw_only=True):
     """Style C: the bucketed reports."""
 
-    data: list[T]
     has_more: bool | None = None
     next_page: Cursor | None = None
 
 
-class ReportPage(Shape, Generic[T], frozen=True, kw_only=True):
+class ReportPage(Page[T], Generic[T], frozen=True, kw_only=True):
     """Style D: the analytics reports, with the time of the export that they were made from."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"organization_id"})
-    data: list[T]
     has_more: bool | None = None
     next_page: Cursor | None = None
     data_refreshed_at: Text | None = None

@@ -4,20 +4,17 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-MINUTE = 60
-HOUR = 3600
-DAY = 86400
-
-#: The bucket widths of the API, in seconds.
-WIDTHS = {"1m": MINUTE, "1h": HOUR, "1d": DAY}
+from anthropic_exporter.utc import HOUR, MINUTE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime.fromisoformat takes week dates, missing zones and more; a bucket bound must not be guessed at.
 _RFC3339 = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
-    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
 _LEAP_SECOND = 60
+# Years 1 to 9999: what lies outside in UTC, through its zone, could not be written as a date any more.
+_FIRST, _END = -62_135_596_800, 253_402_300_800
 
 
 # A report repeats the same few bounds on each of its rows.
@@ -26,7 +23,7 @@ def parse(text: str) -> int:
     """Whole seconds of an RFC 3339 time; a fraction is dropped.
 
     Raises:
-        ValueError: it is not one, or has no zone.
+        ValueError: it is not one, has no zone, or lies outside of the years 1 to 9999.
     """
     return _split(text)[0]
 
@@ -45,11 +42,6 @@ def render(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def floor(seconds: float, width: int) -> int:
-    """Give the start of the interval of ``width`` seconds that holds it. UTC days have no exceptions."""
-    return int(seconds // width) * width
-
-
 def _split(text: str) -> tuple[int, str]:
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -62,4 +54,6 @@ def _split(text: str) -> tuple[int, str]:
     if sign:
         offset = int(hours) * HOUR + int(minutes) * MINUTE
         seconds -= offset if sign == "+" else -offset
+    if not _FIRST <= seconds < _END:
+        raise ValueError("a time beyond the calendar")
     return seconds, match.group(7) or ""

@@ -1,6 +1,7 @@
 """GET /v1/organizations/usage_report/messages: tokens in time buckets, minutes after they were used."""
 
 from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, Bucket, Reading, UsageRow
+from anthropic_exporter.utc import SECONDS
 
 from .buckets import Window
 from .decode import Decoder
@@ -9,7 +10,7 @@ from .legacy import collected
 from .paging import LEGACY, walk
 from .reader import Reader
 from .shapes import LegacyPage, Results, UsageResult
-from .times import WIDTHS, render
+from .times import render
 from .words import Labels, columns
 
 MAX_DIMENSIONS = 5
@@ -86,12 +87,12 @@ def usage_report(
             None,
         )
 
-    buckets: list[Bucket[UsageRow]] = collected(endpoint, pages, Window(starting_at, ending_at, WIDTHS[width]), row)
+    buckets: list[Bucket[UsageRow]] = collected(endpoint, pages, Window(starting_at, ending_at, SECONDS[width]), row)
     return Reading(buckets, None)
 
 
 def _check(width: str, dimensions: tuple[str, ...]) -> None:
-    if width not in WIDTHS:
+    if width not in SECONDS:
         raise ValueError(f"no such width: {width}")
     if len(dimensions) > MAX_DIMENSIONS:
         raise ValueError(f"at most {MAX_DIMENSIONS} dimensions")
