@@ -13,7 +13,6 @@ class CollectorStatus:
     name: str
     state: CollectorState
     interval_seconds: float
-    last_attempt: float | None
     last_success: float | None
     duration_seconds: float | None
     error: str  # of the last attempt, "" when it succeeded; never a key or a body
@@ -28,8 +27,8 @@ class OrganizationStatus:
     alias: str
     id: str  # the alias while it is not known
     name: str  # "" while it is not known
-    up: bool
-    credential_valid: bool
+    up: bool | None  # None while that says nothing: no collector has failed, and not all have run
+    credential_valid: bool | None  # None until upstream has answered
     newest_usage: float | None  # end of the newest bucket with usage
     newest_cost: float | None
     collectors: tuple[CollectorStatus, ...]

@@ -272,3 +272,20 @@ def test_what_prometheus_client_tells_about_the_process_is_in_the_list():
     assert {n: v for n, v in found.items() if not n.startswith("anthropic_")} == {
         name: (row.kind, set(row.labels)) for name, row in process.items()
     }
+
+
+def test_what_is_put_takes_the_place_of_all_that_was_there(metrics):
+    name = "anthropic_exporter_series"
+    metrics.put(name, {("a",): 1, ("b",): 2})
+    metrics.put(name, {("b",): 3})
+    assert (value(metrics, name, family="a"), value(metrics, name, family="b")) == (None, 3)
+    stamp = metrics.stamp()
+    metrics.put(name, {("b",): 3})
+    assert metrics.stamp() == stamp
+    for wrong in ({("a", "b"): 1}, {(): 1}):
+        with pytest.raises(ValueError, match="has the labels"):
+            metrics.put(name, wrong)
+    with pytest.raises(KeyError):
+        metrics.put("anthropic_exporter_nothing", {})
+    metrics.put(name, {})
+    assert value(metrics, name, family="b") is None

@@ -4,10 +4,12 @@ from dataclasses import replace
 import pytest
 
 from anthropic_exporter.errors import Unavailable
+from anthropic_exporter.expose.catalogue import COLLECTORS
 from anthropic_exporter.service.organization import StoreMemory
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, PROFILE, Event, ScriptedOrganization
 from anthropic_exporter.utc import DAY
 from ledger.broken_disk import BrokenDisk, FullDisk
+from ledger.instants import at
 from service.office import FIRST, NOW, OTHER_ID, Key, acme
 from simulate.harness import line
 
@@ -122,6 +124,27 @@ def test_one_failure_is_enough_to_be_down_before_the_others_ran(office):
     assert office.at_work.up() is False
 
 
+def test_before_anything_was_asked_neither_up_nor_the_credential_is_known(office):
+    status = office.at_work.status()
+    assert (status.up, status.credential_valid) == (None, None)
+    office.cycle("organization")
+    status = office.at_work.status()
+    assert (status.up, status.credential_valid) == (None, True)
+
+
+def test_an_upstream_that_does_not_answer_says_nothing_about_the_credential(office):
+    office.serve(acme(), faults=("reset",))
+    office.cycle("organization")
+    status = office.at_work.status()
+    assert (status.up, status.credential_valid) == (False, None)
+
+
+def test_collectors_that_are_switched_off_are_told_as_such(office):
+    told = {each.name: each.state for each in office.at_work.status().collectors}
+    assert set(told) == {*COLLECTORS} - {"exporter"}
+    assert {name for name, state in told.items() if state == "disabled"} == {"enterprise", "compliance"}
+
+
 def test_a_refused_credential_is_told_and_its_values_stay(office):
     office.cycle(*FIRST)
     office.serve(acme(), faults=("unauthorized",))
@@ -224,10 +247,11 @@ def test_a_disk_that_is_full_when_counters_begin_again_keeps_the_last_values_on_
     office.store._connection = FullDisk(real)
     office.clock.now += 28 * DAY
     office.at_work.pollers[0].cycle()
-    assert office.tokens() == {PROFILE.id: 1000}
+    assert (office.tokens(), office.at_work.epoch()) == ({PROFILE.id: 1000}, at("2026-07-01"))
     assert office.store.take_write_failures() > 0
     office.store._connection = real
-    assert office.tokens() == {PROFILE.id: 0}
+    assert office.at_work.epoch() == at("2026-07-01")
+    assert (office.tokens(), office.at_work.epoch()) == ({PROFILE.id: 0}, at("2026-08-01"))
 
 
 def test_that_everything_is_there_is_noted_later_where_the_disk_fails_at_that_moment(office):

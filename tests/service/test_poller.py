@@ -82,7 +82,7 @@ def test_a_good_cycle_commits_everything_and_then_that_it_is_whole():
         600.0,
         "/v1/organizations/workspaces",
     )
-    assert (status.last_attempt, status.last_success, status.error, status.advice) == (NOW, NOW, "", "")
+    assert (status.last_success, status.error, status.advice) == (NOW, "", "")
     assert 0 <= status.duration_seconds < 1
 
 

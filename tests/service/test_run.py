@@ -213,3 +213,35 @@ def test_an_organization_that_is_no_longer_configured_is_no_longer_shown(running
     wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
     aliases = {labels[0] for each in running.exporter.metrics._recorded.values() for labels in each.numbers if labels}
     assert "main" not in aliases
+
+
+def test_what_was_ready_stays_ready(running, wait_until):
+    """Whoever asks would unplug it: for an organization that was added, or a dead key that times out for once."""
+    wait_until(lambda: running.site.status().ready)
+    (main,) = running.settings.organizations
+    with Simulator(acme(7, OTHER_ID), Switches(visibility_delay=0, faults=("unauthorized",))) as other:
+        second = replace(main, alias="second", base_url=other.base_url)
+        running.next = replace(running.settings, organizations=(main, second))
+        assert running.site.reload() is None
+        assert running.site.status().ready
+        added = running.exporter._organizations[1]
+        wait_until(lambda: added.refused)
+        other.switch(faults=("internal_error",))
+        wait_until(lambda: not added.refused)
+        running.site.publish()
+        assert running.site.status().ready
+
+
+def test_families_that_a_reload_switches_off_have_no_series_any_more(running, wait_until):
+    family, about = "anthropic_api_key_usage_tokens_total", ("series", "series_overflowed", "revision_overshoot_ratio")
+
+    def told(name):
+        own = {metric.name: metric for metric in running.exporter.metrics.collect()}
+        return {s.labels["family"] for s in own[f"anthropic_exporter_{name}"].samples if s.labels}
+
+    wait_until(lambda: running.site.status().ready and all(family in told(name) for name in about))
+    running.next = replace(running.settings, usage=replace(running.settings.usage, per_api_key=False))
+    running.site.reload()
+    for name in about:
+        assert family not in told(name)
+        assert "anthropic_usage_tokens_total" in told(name)

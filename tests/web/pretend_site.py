@@ -15,7 +15,6 @@ USAGE = CollectorStatus(
     name="usage",
     state="ok",
     interval_seconds=60.0,
-    last_attempt=NOW - 30,
     last_success=NOW - 30,
     duration_seconds=0.45,
     error="",

@@ -51,7 +51,7 @@ def with_collectors(*collectors, **changes):
     return replace(READY, organizations=(replace(ORGANIZATION, collectors=collectors, **changes),))
 
 
-STARTING = replace(USAGE, state="starting", last_attempt=None, last_success=None, duration_seconds=None)
+STARTING = replace(USAGE, state="starting", last_success=None, duration_seconds=None)
 FAILING = replace(
     USAGE, state="failing", error="GET /v1/x: 529 overloaded", advice="Wait a little.", last_success=NOW - 900
 )
@@ -121,14 +121,15 @@ def test_what_is_not_supported_is_no_failure_but_is_explained():
 
 def test_before_the_first_read_it_says_what_it_waits_for():
     organization = replace(
-        ORGANIZATION, id="main", name="", up=False, credential_valid=False, newest_usage=None, newest_cost=None
+        ORGANIZATION, id="main", name="", up=None, credential_valid=None, newest_usage=None, newest_cost=None
     )
     status = replace(READY, ready=False, organizations=(replace(organization, collectors=(STARTING,)),))
     text = page(status).text
     assert "Waiting for the first full read." in text
     assert "not ready" in text
     assert "Newest usage not yet" in text
-    assert "Admin key not yet" in text  # nobody has asked, so it is not refused
+    assert "starting Newest usage" in text
+    assert "Admin key not known yet" in text  # neither accepted nor refused
     assert "1970" not in text
 
 

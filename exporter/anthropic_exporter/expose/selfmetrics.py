@@ -120,6 +120,21 @@ class SelfMetrics(Collector):
                 self._note(recorded, labels)
                 recorded.numbers[labels] = number
 
+    def put(self, name: str, values: Mapping[Labels, float]) -> None:
+        """Set all series of a gauge at once; those that are not among them are no longer. Errors as for inc."""
+        numbers = {labels: float(value) for labels, value in values.items()}
+        recorded = self._recorded[name]
+        for labels in numbers:
+            self._find(name, "gauge", labels)
+        with self._lock:
+            if recorded.numbers == numbers:
+                return
+            self._changes += 1
+            for labels in numbers:
+                self._note(recorded, labels)
+            recorded.numbers.clear()
+            recorded.numbers.update(numbers)
+
     def observe(self, name: str, labels: Labels, value: float) -> None:
         """Add one observation to a histogram; a negative one, from clocks that differ, counts as 0.
 

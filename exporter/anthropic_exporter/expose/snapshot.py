@@ -44,6 +44,7 @@ class OrganizationView:
         money: makes the statements that spend is read from; None for an organization without spend.
         folding: keeps gauges within the limit of series.
         history: since when usage is known, given the time.
+        epoch: from when the counters count that were shown last; 0 before that.
     """
 
     accounts: Accounts
@@ -55,12 +56,14 @@ class OrganizationView:
     money: Spending | None = None
     folding: Folding = field(default_factory=lambda: Folding(10_000))
     history: Callable[[float], int] = previous_month_start
+    epoch: int = 0
     _kept: dict[str, "_Kept"] = field(default_factory=dict)
     _sums: dict[tuple[str, str], tuple[tuple[int, ...], list[Sample]]] = field(default_factory=dict)
 
     def families(self, organization_id: str, now: float) -> list[FamilySamples]:
         """Return all families with their samples."""
         with self.accounts.guard:
+            self.epoch = self.accounts.epoch
             found = [*self._counters(now), *self._windows(now), *self._spending(now), *self._freshness()]
         found.extend(limits(self.inventory, now))
         found.extend(engagement(self.inventory, now))

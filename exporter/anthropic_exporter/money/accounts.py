@@ -111,6 +111,11 @@ class Accounts:
         return self._counters
 
     @property
+    def epoch(self) -> int:
+        """The epoch in force: from when the counters count."""
+        return self._in_force
+
+    @property
     def prices(self) -> PriceList:
         """The price list in force."""
         return self._prices

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,7 +29,7 @@ from anthropic_exporter.records import Intake, Labels
 from anthropic_exporter.service import activity_streams, streams
 from anthropic_exporter.service.collectors import Wiring, collectors, listed_kinds
 from anthropic_exporter.service.poller import Poller
-from anthropic_exporter.status import OrganizationStatus
+from anthropic_exporter.status import CollectorStatus, OrganizationStatus
 from anthropic_exporter.utc import epoch, previous_month_start
 
 FIRST = ("organization", "workspaces", "api_keys", "usage", "api_key_usage", "cost")
@@ -90,6 +90,7 @@ class OrganizationAtWork:
         days_since: Callable[[float], int] = previous_month_start,
     ) -> None:
         self.alias = organization.alias
+        self._child = bool(organization.organization_id)
         self._settings = settings
         self._store = store
         self._metrics = metrics
@@ -154,7 +155,7 @@ class OrganizationAtWork:
             Directory(self._memory, self._stop, self._api.workspaces),
             organization.source,
             self._epoch,
-            child=bool(organization.organization_id),
+            child=self._child,
             days_since=days_since,
         )
         self.pollers = [self._poller(collector) for collector in collectors(wiring)]
@@ -252,17 +253,17 @@ class OrganizationAtWork:
             alias=self.alias,
             id=self.id,
             name=organizations[0].name if organizations else "",
-            up=self.up() is not False,
-            credential_valid=not self.refused,
+            up=self.up(),
+            credential_valid=self._credential_valid(),
             newest_usage=self._accounts.freshness("usage").newest,
             newest_cost=self._accounts.freshness("cost").newest,
-            collectors=tuple(poller.status() for poller in self.pollers),
+            collectors=(*(poller.status() for poller in self.pollers), *self._switched_off()),
         )
 
     def overshoots(self) -> Iterable[tuple[str, float]]:
         """Yield for each counter family by what share it exceeds the truth as known now."""
         with self._accounts.guard:
-            for family in self._accounts.counters.families():
+            for family in self._counted():
                 ratio = self._accounts.counters.overshoot(family)
                 if ratio is not None:
                     yield family, ratio
@@ -270,13 +271,32 @@ class OrganizationAtWork:
     def overflowed(self) -> Iterable[tuple[str, int]]:
         """Yield for each counter family how many label sets went into its overflow series."""
         with self._accounts.guard:
-            for family in self._accounts.counters.families():
+            for family in self._counted():
                 yield family, self._accounts.counters.overflowed(family)
             yield from self.view.folding.overflowed().items()
 
-    def epoch(self, now: float) -> int:
-        """Return from when counters count."""
-        return self._epoch(now)
+    def epoch(self) -> int:
+        """Return from when the counters count that are shown, or will be."""
+        return self.view.epoch or self._accounts.epoch
+
+    def _counted(self) -> list[str]:
+        """Return the counter families that have series; the state may hold more, of what is switched off now."""
+        return [family for family in self._accounts.counters.families() if family in self.view.streams]
+
+    def _credential_valid(self) -> bool | None:
+        """Return whether the credential is taken; None before upstream has answered."""
+        if self.refused:
+            return False
+        return True if any(poller.health.done for poller in self.pollers) else None
+
+    def _switched_off(self) -> Iterator[CollectorStatus]:
+        """Yield the collectors that the settings leave out. Of a child most are left out, whatever the settings say."""
+        if self._child:
+            return
+        run = {"exporter", *(poller.collector.name for poller in self.pollers)}
+        for name in catalogue.COLLECTORS:
+            if name not in run:
+                yield CollectorStatus(name, "disabled", 0.0, None, None, error="", advice="", source="")
 
     def _belong_to(self, organization_id: str) -> None:
         """Take the ID that the settings give, and nothing of another organization's that went by the same alias."""
@@ -385,8 +405,7 @@ class OrganizationAtWork:
 
     def _first_done(self) -> bool:
         first = self._first or self.pollers
-        done = [p.health.success is not None or p.health.state == "not supported" for p in first]
-        return all(done) and any(p.health.success is not None for p in first)
+        return all(p.health.done for p in first) and any(p.health.success is not None for p in first)
 
     def _tell(self, poller: Poller) -> None:
         labels, health = (self.alias, poller.collector.name), poller.health

@@ -35,6 +35,11 @@ class Health:
     advice: str = ""
     refused: bool = False  # 401
 
+    @property
+    def done(self) -> bool:
+        """Whether a cycle has ended well, or upstream has said that it does not offer this."""
+        return self.success is not None or self.state == "not supported"
+
 
 @dataclass(slots=True)
 class Poller:
@@ -77,7 +82,6 @@ class Poller:
             name=self.collector.name,
             state=health.state,
             interval_seconds=self.collector.interval,
-            last_attempt=health.attempt,
             last_success=health.success,
             duration_seconds=health.duration,
             error=health.error,

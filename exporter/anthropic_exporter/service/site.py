@@ -16,6 +16,7 @@ from anthropic_exporter.expose.family import FamilySamples
 from anthropic_exporter.expose.selfmetrics import SelfMetrics, make_registry
 from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.ledger.store import Store
+from anthropic_exporter.records import Labels
 from anthropic_exporter.service.organization import OrganizationAtWork
 from anthropic_exporter.status import Status
 from anthropic_exporter.utc import DAY, floor
@@ -67,7 +68,6 @@ class LiveSite:
         self._stop = threading.Event()
         self._rendering = threading.Lock()
         self._reloading = threading.Lock()
-        self._ready = False
         self._doubled: set[str] = set()
         self._was_ready = threading.Event()
         self._exposition = self._renderer.render([])
@@ -100,7 +100,7 @@ class LiveSite:
     def status(self) -> Status:
         """Return the state of the process."""
         return Status(
-            ready=self._ready,
+            ready=self._was_ready.is_set(),
             started_at=self._started_at,
             organizations=tuple(organization.status() for organization in self._organizations),
         )
@@ -144,10 +144,13 @@ class LiveSite:
             now, begun = self._clock(), time.perf_counter()
             shown, families = self._families(now)
             made = self._renderer.render(families)
-            self._tell(made, now, time.perf_counter() - begun)
+            self._tell(made, time.perf_counter() - begun)
+            # Right before the counters that it is about, so that no scrape has one without the other.
+            epoch = max(organization.epoch() for organization in self._organizations)
+            self._metrics.set("anthropic_exporter_epoch_timestamp_seconds", (), epoch)
             self._exposition = made
-            self._ready = bool(shown) and all(o.ready or o.refused for o in self._organizations)
-            if self._ready:
+            # For good: an organization that a reload adds, or a dead key that times out for once, takes nothing back.
+            if shown and all(o.ready or o.refused for o in self._organizations):
                 self._was_ready.set()
 
     def snapshot(self) -> Snapshot | None:
@@ -196,26 +199,24 @@ class LiveSite:
         moments += [moment for o in self._organizations if (moment := o.next_change(now)) is not None]
         return max(0.0, min(moments) - now)
 
-    def _tell(self, made: Exposition, now: float, seconds: float) -> None:
+    def _tell(self, made: Exposition, seconds: float) -> None:
         own = self._metrics
         own.set("anthropic_exporter_render_duration_seconds", (), seconds)
         own.set("anthropic_exporter_exposition_size_bytes", (), made.size)
-        series = made.series
-        for row in catalogue.families():
-            if row.collector != "exporter" and row.name in series:
-                own.set("anthropic_exporter_series", (row.name,), series[row.name])
-        overflowed: dict[str, int] = {}
+        known = (row.name for row in catalogue.families() if row.collector != "exporter")
+        own.put("anthropic_exporter_series", {(name,): made.series[name] for name in known if name in made.series})
+        overshoots: dict[Labels, float] = {}
+        overflowed: dict[Labels, float] = {}
         for organization in self._organizations:
-            own.set("anthropic_exporter_epoch_timestamp_seconds", (), organization.epoch(now))
             for family, ratio in organization.overshoots():
-                own.set("anthropic_exporter_revision_overshoot_ratio", (organization.alias, family), ratio)
+                overshoots[organization.alias, family] = ratio
             for family, count in organization.overflowed():
-                overflowed[family] = overflowed.get(family, 0) + count
+                overflowed[(family,)] = overflowed.get((family,), 0) + count
             up = organization.up()
             if up is not None:
                 own.set("anthropic_up", (organization.alias,), up)
-        for family, count in overflowed.items():
-            own.set("anthropic_exporter_series_overflowed", (family,), count)
+        own.put("anthropic_exporter_revision_overshoot_ratio", overshoots)
+        own.put("anthropic_exporter_series_overflowed", overflowed)
         own.set("anthropic_exporter_state_persistent", (), self._store.persistent)
         own.set("anthropic_exporter_state_size_bytes", (), self._store.size_bytes())
         if self._store.last_commit is not None:

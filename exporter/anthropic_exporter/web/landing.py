@@ -106,19 +106,18 @@ def _organization(organization: OrganizationStatus, now: float) -> str:
 
 
 def _up(organization: OrganizationStatus) -> str:
-    states = {each.state for each in organization.collectors}
+    if organization.up is None:
+        return _pill("wait", "starting")
     if organization.up:
         return _pill("good", "up")
-    if "failing" not in states:
-        return _pill("wait", "starting")
-    return _pill("bad", "partly down" if "ok" in states else "down")
+    partly = any(each.state == "ok" for each in organization.collectors)
+    return _pill("bad", "partly down" if partly else "down")
 
 
 def _credential(organization: OrganizationStatus) -> str:
-    if organization.credential_valid:
-        return "accepted"
-    failing = any(each.state == "failing" for each in organization.collectors)
-    return '<span class="bad">refused</span>' if failing else _NEVER
+    if organization.credential_valid is None:
+        return '<span class="quiet">not known yet</span>'
+    return "accepted" if organization.credential_valid else '<span class="bad">refused</span>'
 
 
 def _row(collector: CollectorStatus, now: float) -> str:
