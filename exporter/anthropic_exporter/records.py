@@ -20,6 +20,19 @@ TOKEN_TYPES = ("uncached_input", "cache_creation_5m", "cache_creation_1h", "cach
 #: The same for Claude Code, whose report knows one kind of cache write.
 CLAUDE_CODE_TOKEN_TYPES = ("uncached_input", "cache_read", "cache_creation", "output")
 
+#: What the legacy usage report can be grouped by; it takes at most five of them.
+USAGE_DIMENSIONS = (
+    "account_id",
+    "api_key_id",
+    "context_window",
+    "inference_geo",
+    "model",
+    "service_account_id",
+    "service_tier",
+    "speed",
+    "workspace_id",
+)
+
 #: What a null becomes.
 DEFAULT_WORKSPACE = "default"
 NONE = "none"

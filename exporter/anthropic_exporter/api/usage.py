@@ -1,6 +1,6 @@
 """GET /v1/organizations/usage_report/messages: tokens in time buckets, minutes after they were used."""
 
-from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, Bucket, Reading, UsageRow
+from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, USAGE_DIMENSIONS, Bucket, Reading, UsageRow
 from anthropic_exporter.utc import SECONDS
 
 from .buckets import Window
@@ -14,19 +14,6 @@ from .times import render
 from .words import Labels, columns
 
 MAX_DIMENSIONS = 5
-DIMENSIONS = frozenset(
-    {
-        "account_id",
-        "api_key_id",
-        "context_window",
-        "inference_geo",
-        "model",
-        "service_account_id",
-        "service_tier",
-        "speed",
-        "workspace_id",
-    }
-)
 #: The most buckets of one page, by width (section 5.1).
 MAX_BUCKETS = {"1m": 1440, "1h": 168, "1d": 31}
 #: A row is some 500 bytes, so a page stays near 20 MB.
@@ -96,8 +83,9 @@ def _check(width: str, dimensions: tuple[str, ...]) -> None:
         raise ValueError(f"no such width: {width}")
     if len(dimensions) > MAX_DIMENSIONS:
         raise ValueError(f"at most {MAX_DIMENSIONS} dimensions")
-    if not DIMENSIONS.issuperset(dimensions):
-        raise ValueError(f"not a dimension of this report: {', '.join(sorted(set(dimensions) - DIMENSIONS))}")
+    unknown = set(dimensions) - set(USAGE_DIMENSIONS)
+    if unknown:
+        raise ValueError(f"not a dimension of this report: {', '.join(sorted(unknown))}")
 
 
 def _limit(width: str, rows_per_bucket: int) -> int:

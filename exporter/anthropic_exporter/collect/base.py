@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol, runtime_checkable
 
-import msgspec
-
-from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.memory import Memory
 from anthropic_exporter.errors import NotSupported, Unavailable
 from anthropic_exporter.records import Held, Intake
 
@@ -128,8 +126,3 @@ class Directory:
                     ' say "default"'
                 )
         self.found(default)
-
-
-def remember(memory: Memory, key: str, value: object) -> None:
-    """Keep a value as JSON."""
-    memory.set(key, msgspec.json.encode(value).decode())

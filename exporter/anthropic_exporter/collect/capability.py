@@ -8,10 +8,9 @@ whole day, or the configuration says otherwise.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-import msgspec
-
+from anthropic_exporter.collect.memory import Memory, recall, remember
 from anthropic_exporter.errors import NotSupported
 
 PATIENCE = 86_400.0
@@ -22,16 +21,6 @@ ASK_AGAIN = 3600.0
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class Memory(Protocol):
-    """What outlives the process, by key."""
-
-    def get(self, key: str) -> str | None:
-        """Return what was remembered, or None."""
-
-    def set(self, key: str, value: str) -> None:
-        """Remember a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +88,7 @@ class Capability:
         raise refusal or NotSupported(f"no endpoint is configured for {self.purpose}")
 
     def _choice(self) -> _Choice:
-        text = self.memory.get(f"endpoint.{self.purpose}")
-        return msgspec.json.decode(text, type=_Choice) if text else _Choice()
+        return recall(self.memory, f"endpoint.{self.purpose}", _Choice)
 
     def _keep(self, choice: _Choice) -> None:
-        self.memory.set(f"endpoint.{self.purpose}", msgspec.json.encode(choice).decode())
+        remember(self.memory, f"endpoint.{self.purpose}", choice)

@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-import msgspec
-
 from anthropic_exporter.collect import plan
-from anthropic_exporter.collect.base import Listing, remember
-from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.base import Listing
+from anthropic_exporter.collect.memory import Memory, recall, remember
 from anthropic_exporter.records import ActiveUsers, Cells, ClaudeCodeRecord, Intake, Interval, Labels, Values
 from anthropic_exporter.utc import DAY, floor
 
@@ -77,8 +75,7 @@ class ClaudeCodeCollector:
     _progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:
-        kept = self.memory.get("collector.claude_code")
-        self._progress = msgspec.json.decode(kept, type=Progress) if kept else Progress()
+        self._progress = recall(self.memory, "collector.claude_code", Progress)
 
     def read(self, now: float) -> Iterator[Intake | Listing]:
         """Read the days that are due.

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import msgspec
 
-from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.memory import Memory, recall, remember
 from anthropic_exporter.records import Activity, ActivityPage, Cells, Intake, Interval
 from anthropic_exporter.utc import DAY, MINUTE, floor
 
@@ -82,8 +82,7 @@ class ComplianceCollector:
             PollError: a page could not be read. What was yielded before is counted, once.
         """
         # Always as committed: what was yielded and not taken has not been counted.
-        kept = self.memory.get(_KEY)
-        state = msgspec.json.decode(kept, type=State) if kept else State()
+        state = recall(self.memory, _KEY, State)
         if state.walked and state.newest and state.older is None:
             yield from self._follow(state, now)
         else:
@@ -91,8 +90,7 @@ class ComplianceCollector:
 
     def whole_streams(self) -> list[str]:
         """Return the stream once the first walk is over."""
-        kept = self.memory.get(_KEY)
-        return [STREAM] if kept and msgspec.json.decode(kept, type=State).walked else []
+        return [STREAM] if recall(self.memory, _KEY, State).walked else []
 
     def resume_after(self) -> float | None:
         """Return the seconds to the next pages."""
@@ -109,7 +107,7 @@ class ComplianceCollector:
             if not self._more:
                 yield _whole(state)
                 return
-            self.memory.set(_KEY, msgspec.json.encode(state).decode())
+            remember(self.memory, _KEY, state)
 
     def _follow(self, state: State, now: float) -> Iterator[Intake]:
         """Count page by page towards now."""

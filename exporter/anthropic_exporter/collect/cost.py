@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
-
 from anthropic_exporter.collect import plan
-from anthropic_exporter.collect.base import Directory, remember
-from anthropic_exporter.collect.capability import Capability, Memory
+from anthropic_exporter.collect.base import Directory
+from anthropic_exporter.collect.capability import Capability
 from anthropic_exporter.collect.intake import amount_values, bucketed, flat, list_values
+from anthropic_exporter.collect.memory import Memory, recall, remember
+from anthropic_exporter.collect.reports import AnalyticsCost
 from anthropic_exporter.errors import EmptyRange
 from anthropic_exporter.records import CostRow, Intake, Interval, Reading, arranger
 from anthropic_exporter.utc import DAY, floor, previous_month_start
@@ -33,23 +33,11 @@ HOT_DAYS = 3
 log = logging.getLogger(__name__)
 
 
-class CostApi(Protocol):
+class CostApi(AnalyticsCost, Protocol):
     """The part of the Admin API that is read here."""
 
     def cost_report(self, *, starting_at: int, ending_at: int) -> Reading[CostRow]:
         """Read the legacy cost report."""
-
-    def analytics_cost(
-        self,
-        *,
-        starting_at: int,
-        ending_at: int,
-        width: str | None,
-        dimensions: tuple[str, ...],
-        fan_out: bool,
-        default_workspace: str | None,
-    ) -> Reading[CostRow]:
-        """Read the analytics cost report."""
 
 
 @dataclass(slots=True)
@@ -78,8 +66,7 @@ class CostCollector:
 
     def __post_init__(self) -> None:
         self._capability = Capability("cost", self.memory)
-        kept = self.memory.get("collector.cost")
-        self._progress = msgspec.json.decode(kept, type=plan.Progress) if kept else plan.Progress()
+        self._progress = recall(self.memory, "collector.cost", plan.Progress)
 
     @property
     def source(self) -> str:

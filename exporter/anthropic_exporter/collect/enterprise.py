@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-import msgspec
-
 from anthropic_exporter.collect import plan
-from anthropic_exporter.collect.base import Listing, remember
-from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.base import Listing
 from anthropic_exporter.collect.intake import amount_values, flat, request_values, usage_values
+from anthropic_exporter.collect.memory import Memory, recall, remember
 from anthropic_exporter.collect.parts import Parts
+from anthropic_exporter.collect.reports import AnalyticsCost, AnalyticsUsage
 from anthropic_exporter.records import (
     CostRow,
     Engagement,
@@ -41,31 +40,8 @@ _GROUP = ("rbac_group_id",)
 _NO_TOKENS = (0, 0, 0, 0, 0)
 
 
-class EnterpriseApi(Protocol):
+class EnterpriseApi(AnalyticsUsage, AnalyticsCost, Protocol):
     """The part of the Admin API that is read here."""
-
-    def analytics_usage(
-        self,
-        *,
-        starting_at: int,
-        ending_at: int,
-        width: str | None,
-        dimensions: tuple[str, ...],
-        default_workspace: str | None,
-    ) -> Reading[UsageRow]:
-        """Read the analytics usage report."""
-
-    def analytics_cost(
-        self,
-        *,
-        starting_at: int,
-        ending_at: int,
-        width: str | None,
-        dimensions: tuple[str, ...],
-        fan_out: bool,
-        default_workspace: str | None,
-    ) -> Reading[CostRow]:
-        """Read the analytics cost report."""
 
     def summaries(self, since: int) -> list[Engagement]:
         """Read seats and active users by day."""
@@ -90,8 +66,7 @@ class EnterpriseCollector:
     _progress: plan.Progress = field(init=False)
 
     def __post_init__(self) -> None:
-        kept = self.memory.get("collector.enterprise")
-        self._progress = msgspec.json.decode(kept, type=plan.Progress) if kept else plan.Progress()
+        self._progress = recall(self.memory, "collector.enterprise", plan.Progress)
 
     def read(self, now: float) -> Iterator[Intake | Listing]:
         """Read products, groups and the newest summary.

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 
-from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.memory import Memory
 
 _SALT = "privacy.salt"
 _BYTES = 16

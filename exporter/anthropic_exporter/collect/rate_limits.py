@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from anthropic_exporter.collect.base import Listing
+from anthropic_exporter.collect.reports import UsageReport
 from anthropic_exporter.collect.rounds import Rounds
 from anthropic_exporter.errors import BadRequest, NotSupported
-from anthropic_exporter.records import NONE, Bucket, PeakMinute, RateLimit, RateLimitGroup, Reading, UsageRow
+from anthropic_exporter.records import NONE, Bucket, PeakMinute, RateLimit, RateLimitGroup, UsageRow
 from anthropic_exporter.utc import HOUR, MINUTE, floor
 
 SOURCE = "/v1/organizations/rate_limits"
@@ -20,7 +21,7 @@ KINDS = ("input_counted", "input", "output")
 _DATED = re.compile(r"-\d{8}$")
 
 
-class RateLimitsApi(Protocol):
+class RateLimitsApi(UsageReport, Protocol):
     """The part of the Admin API that is read here."""
 
     def rate_limits(self) -> tuple[list[RateLimitGroup], list[RateLimit]]:
@@ -28,11 +29,6 @@ class RateLimitsApi(Protocol):
 
     def workspace_rate_limits(self, workspace_id: str) -> list[RateLimit]:
         """Read what a workspace overrides."""
-
-    def usage_report(
-        self, *, starting_at: int, ending_at: int, width: str, dimensions: tuple[str, ...], rows_per_bucket: int
-    ) -> Reading[UsageRow]:
-        """Read the legacy usage report."""
 
 
 @dataclass(slots=True)

@@ -5,32 +5,16 @@ They feed counters and nothing else, so old months are read as one row each.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import msgspec
 
 from anthropic_exporter.collect import plan
-from anthropic_exporter.collect.base import Directory, remember
-from anthropic_exporter.collect.capability import ASK_AGAIN, Memory
+from anthropic_exporter.collect.base import Directory
+from anthropic_exporter.collect.capability import ASK_AGAIN
 from anthropic_exporter.collect.intake import flat, request_values
+from anthropic_exporter.collect.memory import Memory, recall, remember
+from anthropic_exporter.collect.reports import AnalyticsUsage
 from anthropic_exporter.errors import NotSupported
-from anthropic_exporter.records import Intake, Interval, Reading, UsageRow, arranger
+from anthropic_exporter.records import Intake, Interval, arranger
 from anthropic_exporter.utc import SECONDS
-
-
-class AnalyticsApi(Protocol):
-    """The part of the Admin API that is read here."""
-
-    def analytics_usage(
-        self,
-        *,
-        starting_at: int,
-        ending_at: int,
-        width: str | None,
-        dimensions: tuple[str, ...],
-        default_workspace: str | None,
-    ) -> Reading[UsageRow]:
-        """Read the analytics usage report."""
 
 
 @dataclass(slots=True)
@@ -44,7 +28,7 @@ class RequestCounts:
     """
 
     stream: str
-    api: AnalyticsApi
+    api: AnalyticsUsage
     dimensions: tuple[str, ...]
     cadence: plan.Cadence
     epoch: Callable[[float], int]
@@ -55,8 +39,7 @@ class RequestCounts:
     _progress: plan.Progress = field(init=False)
 
     def __post_init__(self) -> None:
-        kept = self.memory.get(f"collector.{self.stream}")
-        self._progress = msgspec.json.decode(kept, type=plan.Progress) if kept else plan.Progress()
+        self._progress = recall(self.memory, f"collector.{self.stream}", plan.Progress)
 
     @property
     def whole(self) -> bool:

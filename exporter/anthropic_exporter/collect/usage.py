@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-import msgspec
-
 from anthropic_exporter.collect import plan
-from anthropic_exporter.collect.base import Directory, remember
-from anthropic_exporter.collect.capability import Capability, Memory
+from anthropic_exporter.collect.base import Directory
+from anthropic_exporter.collect.capability import Capability
 from anthropic_exporter.collect.intake import bucketed, flat, request_values, usage_values
+from anthropic_exporter.collect.memory import Memory, recall, remember
+from anthropic_exporter.collect.reports import AnalyticsUsage, ScopedUsage, UsageReport
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.errors import BadRequest, EmptyRange
 from anthropic_exporter.records import Intake, Interval, Reading, UsageRow, arranger
@@ -33,29 +33,8 @@ TAIL = 15 * MINUTE
 log = logging.getLogger(__name__)
 
 
-class UsageApi(Protocol):
+class UsageApi(UsageReport, AnalyticsUsage, ScopedUsage, Protocol):
     """The part of the Admin API that is read here."""
-
-    def usage_report(
-        self, *, starting_at: int, ending_at: int, width: str, dimensions: tuple[str, ...], rows_per_bucket: int
-    ) -> Reading[UsageRow]:
-        """Read the legacy usage report."""
-
-    def analytics_usage(
-        self,
-        *,
-        starting_at: int,
-        ending_at: int,
-        width: str | None,
-        dimensions: tuple[str, ...],
-        default_workspace: str | None,
-    ) -> Reading[UsageRow]:
-        """Read the analytics usage report."""
-
-    def scoped_usage_report(
-        self, *, starting_at: int, ending_at: int, width: str, dimensions: tuple[str, ...]
-    ) -> Reading[UsageRow]:
-        """Read the usage report of the org-scoped dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +84,7 @@ class UsageCollector:
 
     def __post_init__(self) -> None:
         self._tokens = Capability(f"{self.name}.tokens", self.memory)
-        kept = self.memory.get(f"collector.{self.name}")
-        self._state = msgspec.json.decode(kept, type=State) if kept else State()
+        self._state = recall(self.memory, f"collector.{self.name}", State)
 
     @property
     def source(self) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from anthropic_exporter.api.admin import AdminApi
 from anthropic_exporter.collect.base import Listing
-from anthropic_exporter.collect.capability import Memory
 from anthropic_exporter.collect.intake import bucketed
+from anthropic_exporter.collect.memory import Memory
 from anthropic_exporter.collect.plan import analytics_earliest
 from anthropic_exporter.commands.probes import Rows
 from anthropic_exporter.config import Settings

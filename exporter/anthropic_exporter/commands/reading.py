@@ -85,21 +85,8 @@ def _read(
     now: float,
     first: int,
 ) -> Reading:
-    store = Store(":memory:")
-    stack.callback(store.close)
-    at_work = OrganizationAtWork(
-        organization,
-        settings,
-        store,
-        prices,
-        SelfMetrics(lambda alias: alias),
-        lambda: None,
-        lambda _: None,
-        lambda: now,
-        days_since=lambda _: first,
-    )
-    stack.callback(at_work.join, 0.0)
-    stack.callback(at_work.stop)
+    store = stack.enter_context(contextlib.closing(Store(":memory:")))
+    at_work = stack.enter_context(held_still(organization, settings, store, prices, now, days_since=lambda _: first))
     run_once([poller for name in FIRST for poller in at_work.pollers if poller.collector.name == name])
     view = at_work.view
     with view.accounts.guard:
@@ -112,6 +99,34 @@ def _read(
     name = listed[0].name if listed else ""
     entities = Entities.of(view.inventory)
     return Reading(organization.alias, at_work.id, name, view, statement, entities, now, settings)
+
+
+@contextlib.contextmanager
+def held_still(
+    organization: OrganizationSettings,
+    settings: Settings,
+    store: Store,
+    prices: PriceList,
+    now: float,
+    days_since: Callable[[float], int] = previous_month_start,
+) -> Iterator[OrganizationAtWork]:
+    """Make what reads an organization at one moment, with nobody who looks on, and stop it afterwards."""
+    at_work = OrganizationAtWork(
+        organization,
+        settings,
+        store,
+        prices,
+        SelfMetrics(lambda alias: alias),
+        lambda: None,
+        lambda _: None,
+        lambda: now,
+        days_since=days_since,
+    )
+    try:
+        yield at_work
+    finally:
+        at_work.stop()
+        at_work.join(0.0)
 
 
 def run_once(pollers: list[Poller]) -> None:

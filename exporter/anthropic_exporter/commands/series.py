@@ -3,16 +3,16 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 
 from anthropic_exporter.collect.base import Listing
+from anthropic_exporter.commands.reading import held_still
 from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.expose.family import Family
 from anthropic_exporter.expose.folding import foldable
-from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Intake
-from anthropic_exporter.service.organization import OrganizationAtWork
 from anthropic_exporter.utc import DAY
 
 HEADER = ("family", "series", "of at most", "what to do")
@@ -41,23 +41,8 @@ def estimate(
         counters=dataclasses.replace(settings.counters, since=since),
     )
     prices = PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()
-    store = Store(":memory:")
-    try:
-        at_work = OrganizationAtWork(
-            organization,
-            unlimited,
-            store,
-            prices,
-            SelfMetrics(lambda alias: alias),
-            lambda: None,
-            lambda _: None,
-            lambda: now,
-        )
+    with closing(Store(":memory:")) as store, held_still(organization, unlimited, store, prices, now) as at_work:
         shown = at_work.preview(_first_of_each(found), now)
-        at_work.stop()
-        at_work.join(0.0)
-    finally:
-        store.close()
     return {each.family: len(each.samples) for each in shown}
 
 

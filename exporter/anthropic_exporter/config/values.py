@@ -7,20 +7,9 @@ from pathlib import Path
 
 from anthropic_exporter.config.reader import Place, Reader, items, show, words
 from anthropic_exporter.durations import parse_duration
+from anthropic_exporter.records import USAGE_DIMENSIONS
 from anthropic_exporter.utc import Since
 
-#: What the legacy usage report can be grouped by; the API takes at most five of them.
-DIMENSIONS = (
-    "account_id",
-    "api_key_id",
-    "context_window",
-    "inference_geo",
-    "model",
-    "service_account_id",
-    "service_tier",
-    "speed",
-    "workspace_id",
-)
 _MOST_DIMENSIONS = 5
 _SHORTEST_INTERVAL = 0.1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -203,7 +192,7 @@ def patterns(value: object, place: Place) -> tuple[re.Pattern[str], ...]:
 
 def dimensions(value: object, place: Place) -> tuple[str, ...]:
     """Read what the usage report is grouped by: these become labels."""
-    read = items(choice(*DIMENSIONS), f"a list of 1 to {_MOST_DIMENSIONS} dimensions")(value, place)
+    read = items(choice(*USAGE_DIMENSIONS), f"a list of 1 to {_MOST_DIMENSIONS} dimensions")(value, place)
     if not 1 <= len(read) <= _MOST_DIMENSIONS:
         place.refuse_because(f"expected 1 to {_MOST_DIMENSIONS} dimensions, found {len(read)}")
     for index, dimension in enumerate(read):

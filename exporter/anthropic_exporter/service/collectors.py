@@ -16,7 +16,7 @@ from anthropic_exporter.collect import (
     usage,
 )
 from anthropic_exporter.collect.base import Collector, Directory
-from anthropic_exporter.collect.capability import Memory
+from anthropic_exporter.collect.memory import Memory
 from anthropic_exporter.collect.plan import Cadence, analytics_earliest
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.collect.rounds import Rounds
