@@ -3,32 +3,22 @@ from contextlib import ExitStack
 
 import pytest
 
-from anthropic_exporter.simulate.scripted import ScriptedOrganization
-from anthropic_exporter.simulate.server import Simulator
 from otlp.pushed import Pushed
 from otlp.receivers import RECEIVERS
-from service.office import NOW, Office
-from simulate.harness import Clock
+from service.office import Office
 
 
 @pytest.fixture(scope="session")
-def _simulator() -> Iterator[tuple[Simulator, Clock]]:
-    clock = Clock(NOW)
-    with Simulator(ScriptedOrganization(), now=clock) as simulator:
-        yield simulator, clock
+def _building():
+    with Office.building() as move_in:
+        yield move_in
 
 
 @pytest.fixture
-def office(_simulator) -> Iterator[Office]:
+def office(_building) -> Iterator[Office]:
     """An office that nothing is known of yet."""
-    simulator, clock = _simulator
-    clock.now = NOW
-    made = Office(simulator, clock)
-    yield made
-    if hasattr(made, "at_work"):
-        made.at_work.stop()
-        made.at_work.join(5)
-    made.store.close()
+    with _building() as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Organizations at work against the simulator, one cycle at a time."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,6 +56,21 @@ class Office:
     foreign: list[OrganizationAtWork] = field(default_factory=list)
     dirty: int = 0
 
+    @classmethod
+    @contextmanager
+    def building(cls) -> Iterator[Callable[[], AbstractContextManager["Office"]]]:
+        """Start one simulator, and give what makes offices that use it, one after the other."""
+        clock = Clock(NOW)
+        with Simulator(ScriptedOrganization(), now=clock) as simulator:
+
+            @contextmanager
+            def move_in() -> Iterator[Office]:
+                clock.now = NOW
+                with closing(cls(simulator, clock)) as office:
+                    yield office
+
+            yield move_in
+
     def serve(self, organization: ScriptedOrganization, **switches: Any) -> None:
         """Put another organization behind the credential."""
         fresh = World(organization, self.clock, replace(PROMPT, **switches))
@@ -80,6 +97,13 @@ class Office:
         self.at_work.stop()
         self.at_work.join(5)
         return self.open()
+
+    def close(self) -> None:
+        """End the process, if there is one, and forget its state."""
+        if hasattr(self, "at_work"):
+            self.at_work.stop()
+            self.at_work.join(5)
+        self.store.close()
 
     @property
     def organization(self) -> OrganizationSettings:
