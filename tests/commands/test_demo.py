@@ -39,7 +39,6 @@ def served(monkeypatch):
 
     def start(settings, reload, *_):
         calls.extend([settings, reload()])
-        return 0
 
     monkeypatch.setattr(service, "run", start)
     monkeypatch.setattr(logs, "configure", lambda *_: None)
@@ -113,6 +112,23 @@ def test_a_signal_is_a_normal_end_also_while_starting(command, number, served, m
     assert run([command, "--web.listen-address", "127.0.0.1:0"]) == 0
     assert signal.getsignal(signal.SIGTERM) == before
     assert not served
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_hangup_while_starting_is_no_end_but_a_reload_once_it_runs(command, monkeypatch):
+    """As systemd sends it to a service that is told to reload a moment after it was started."""
+    monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-canary")
+    heard = []
+
+    def start(_settings, _reload, hangup, *_):
+        signal.raise_signal(signal.SIGHUP)
+        heard.append(hangup.is_set())
+
+    monkeypatch.setattr(service, "run", start)
+    before = signal.getsignal(signal.SIGHUP)
+    assert run([command, "--web.listen-address", "127.0.0.1:0"]) == 0
+    assert heard == [True]
+    assert signal.getsignal(signal.SIGHUP) == before
 
 
 def test_bad_settings_exit_2(capsys):

@@ -253,6 +253,8 @@ def test_a_bad_web_configuration_ends_the_start(tmp_path, process):
     flags = (f"--web.config.file={tmp_path / 'web.yml'}", "--web.listen-address=127.0.0.1:0", "--state.path=:memory:")
     started = process([*COMMAND, *flags], env=env)
     assert started.popen.wait(20) == 2
+    problems = started.stderr.splitlines()
     assert "web.yml: tls_server_config.extra: expected cert, key" in started.stderr
     assert "gone.pem" in started.stderr
+    assert len([line for line in problems if line.startswith("error: ") and "web.yml: " in line]) == 3
     assert "Traceback" not in started.stderr

@@ -1,4 +1,6 @@
+import logging
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -8,6 +10,7 @@ from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.config.sections import (
     CostSettings,
     InventorySettings,
+    LogSettings,
     PricesSettings,
     UpstreamSettings,
     UsageSettings,
@@ -21,7 +24,7 @@ from anthropic_exporter.simulate.scripted import PROFILE, Event, ScriptedOrganiz
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
 from anthropic_exporter.simulate.world import World
-from ledger.broken_disk import BrokenDisk
+from ledger.broken_disk import BrokenDisk, FullDisk
 from service.office import OTHER_ID, PRICES, Key
 from simulate.harness import line
 
@@ -109,7 +112,7 @@ def test_an_alias_whose_key_becomes_another_organizations_begins_anew(running, w
 
 
 def test_it_begins_anew_as_soon_as_the_disk_takes_it(running, wait_until, monkeypatch):
-    monkeypatch.setattr(sys.modules[Exporter.__module__], "RENEW_AGAIN", 0.1)
+    monkeypatch.setattr(sys.modules[Exporter.__module__], "BEGIN_AGAIN", 0.1)
     wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
     real = running.store._connection
     (old,) = running.exporter._organizations
@@ -171,6 +174,42 @@ def test_a_reload_takes_the_price_file_anew_and_a_bad_one_changes_nothing(runnin
         in AtScrape(running.exporter.metrics).render(openmetrics=False).decode()
     )
     assert estimated() == 0.001
+
+
+def test_a_reload_that_the_disk_does_not_take_yet_is_finished_once_it_does(running, wait_until, tmp_path, monkeypatch):
+    """It writes what other prices make of the counters. Nothing is polled meanwhile, and all is shown as it was."""
+    monkeypatch.setattr(sys.modules[Exporter.__module__], "BEGIN_AGAIN", 0.1)
+    wait_until(lambda: running.tokens() == {PROFILE.id: 1000})
+    file = tmp_path / "prices.yml"
+    file.write_text(CHEAPER.replace("claude-opus-4-8", line().model))
+    running.next = replace(running.settings, prices=PricesSettings(file=str(file)))
+    real = running.store._connection
+    (before,) = running.exporter._organizations
+    before.stop()
+    running.store._connection = FullDisk(real)
+    reloading = threading.Thread(target=running.site.reload)
+    reloading.start()
+    wait_until(running.store.take_write_failures)
+    assert running.tokens() == {PROFILE.id: 1000}
+    running.store._connection = real
+    reloading.join(30)
+    (after,) = running.exporter._organizations
+    assert after is not before
+    wait_until(after.up)
+    assert running.tokens() == {PROFILE.id: 1000}
+
+
+def test_a_refused_reload_leaves_the_log_as_it_was(running, tmp_path):
+    file = tmp_path / "prices.yml"
+    file.write_text("prices: [{model: x}]")
+    quiet = replace(running.settings, log=LogSettings(level="error"))
+    level = logging.getLogger().level
+    running.next = replace(quiet, prices=PricesSettings(file=str(file)))
+    assert "prices.yml" in running.site.reload()
+    assert logging.getLogger().level == level
+    running.next = quiet
+    assert running.site.reload() is None
+    assert logging.getLogger().level == logging.ERROR
 
 
 def test_a_collector_that_a_reload_switches_off_is_told_of_no_more(running, wait_until):

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from anthropic_exporter.commands import serve
-from anthropic_exporter.commands.ending import normal_end
 from anthropic_exporter.commands.options import by_flag, settings_flags
+from anthropic_exporter.commands.signals import normal_end
 from anthropic_exporter.config import ListenAddress, OrganizationSettings, Settings, load
 from anthropic_exporter.config.flags import FLAGS
 
@@ -23,7 +23,7 @@ _ENVIRONMENT = {flag.name: flag.environment for flag in FLAGS}
 
 @click.command()
 @settings_flags
-def demo(**given: object) -> int:
+def demo(**given: object) -> None:
     """Run the exporter on an invented organization: no key, no network, nothing kept.
 
     Takes the flags of serve. Without an address it listens on 127.0.0.1 only, without a file it has budgets, owners
@@ -33,11 +33,10 @@ def demo(**given: object) -> int:
     if not _chosen("config.file", flags):
         flags = {**flags, "config.file": str(_COMPANY)}
     with normal_end(), tempfile.TemporaryDirectory() as folder:
-        return _run(flags, Path(folder))
-    return 0
+        _run(flags, Path(folder))
 
 
-def _run(flags: Mapping[str, object], folder: Path) -> int:
+def _run(flags: Mapping[str, object], folder: Path) -> None:
     addresses = _addresses(load(flags, os.environ, now=time.time(), need_key=False), flags)
     # A wrong setting need not wait for these.
     from anthropic_exporter.commands.findings import announce  # noqa: PLC0415
@@ -48,7 +47,7 @@ def _run(flags: Mapping[str, object], folder: Path) -> int:
         organization = OrganizationSettings(
             alias="demo", credential=_InventedKey(), base_url=fake.base_url, source="auto"
         )
-        return serve.start(_reload(flags, organization, addresses, folder), announce)
+        serve.start(_reload(flags, organization, addresses, folder), announce)
 
 
 class _InventedKey:

@@ -1,18 +1,18 @@
 """The program: state, organizations, web server, signals, reload."""
 
+import contextlib
 import dataclasses
 import functools
 import gc
 import logging
 import platform
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from anthropic_exporter import __version__
+from anthropic_exporter import __version__, logs
 from anthropic_exporter.api.pacing import Pacer
 from anthropic_exporter.api.ports import Credential
 from anthropic_exporter.config import OrganizationSettings, Settings
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 STOP_WITHIN = 2.0
 """Seconds that collectors have to end, after the web server's; what they were reading is read again by the next."""
 
-RENEW_AGAIN = 10.0
-"""Seconds until an organization is begun anew whose old state could not be dropped."""
+BEGIN_AGAIN = 10.0
+"""Seconds until organizations are begun anew that could not be, because the state could not be written."""
 
 _WEB_CONFIG = "anthropic_exporter_web_config_last_reload_successful"
 
@@ -45,43 +45,42 @@ log = logging.getLogger(__name__)
 def run(
     settings: Settings,
     reload: Callable[[], Settings],
+    hangup: threading.Event,
     on_ready: Callable[[str, LiveSite], None] | None = None,
-) -> int:
+) -> None:
     """Run until SIGTERM or SIGINT.
 
     Args:
         settings: what to start with.
         reload: reads the settings again; raises ConfigError.
+        hangup: set when they may have changed.
         on_ready: called once, in a thread, with the URL of the metrics when the first exposition is whole.
 
-    Returns:
-        The exit status: 0 after a signal, 2 when it cannot start.
+    Raises:
+        ConfigError: it cannot start with these settings.
     """
-    try:
-        prices = _prices(settings)
-        receiver = pushing.receiver(settings.otlp)
-        door = Door(settings.web.config_file) if settings.web.config_file else None
-        with WebServer([str(address) for address in settings.web.listen_address], door) as server:
-            store = Store(settings.state.path)
-            try:
-                return _serve(settings, reload, server, door, store, prices, receiver, on_ready)
-            finally:
-                store.close()
-    except (ConfigError, StateError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - for the person who starts it
-        return 2
+    prices = _prices(settings)
+    receiver = pushing.receiver(settings.otlp)
+    door = Door(settings.web.config_file) if settings.web.config_file else None
+    with WebServer([str(address) for address in settings.web.listen_address], door) as server:
+        try:
+            with contextlib.closing(Store(settings.state.path)) as store:
+                _serve(settings, reload, hangup, server, door, store, prices, receiver, on_ready)
+        except StateError as error:
+            raise ConfigError(str(error)) from error
 
 
 def _serve(
     settings: Settings,
     reload: Callable[[], Settings],
+    hangup: threading.Event,
     server: WebServer,
     door: Door | None,
     store: Store,
     prices: PriceList,
     receiver: "Receiver | None",
     on_ready: Callable[[str, LiveSite], None] | None,
-) -> int:
+) -> None:
     # A scrape takes its turns between threads that poll and render; at the usual 5 ms each it would wait for them.
     sys.setswitchinterval(0.001)
     # The ledger is a million objects without a cycle. To look through all of them for one stops every thread for some
@@ -99,7 +98,7 @@ def _serve(
     )
     exporter.start(site)
     exporter.pushing.begin(settings.otlp, receiver, site, store, exporter.metrics)
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=site.reload, name="reload").start())
+    threading.Thread(target=_reload_on, args=(hangup, site), name="reload", daemon=True).start()
 
     def listening(urls: tuple[str, ...]) -> None:
         for url in urls:
@@ -112,13 +111,20 @@ def _serve(
     try:
         server.run(create_app(site), listening)
     finally:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         exporter.pushing.stop()
         site.stop()
         exporter.stop()
         exporter.pushing.join()
     log.info("stopped")
-    return 0
+
+
+def _reload_on(hangup: threading.Event, site: LiveSite) -> None:
+    while hangup.wait():
+        hangup.clear()
+        try:
+            site.reload()
+        except Exception:
+            log.exception("reload failed unexpectedly")
 
 
 def _await_ready(site: LiveSite, url: str, on_ready: Callable[[str, LiveSite], None]) -> None:
@@ -183,15 +189,31 @@ class Exporter:
         for name in ("web", "state"):
             if getattr(settings, name) != getattr(self._settings, name):
                 log.warning("this setting takes effect with the next start", extra={"setting": name})
+        # Nothing refuses these settings any more.
+        if settings.log != self._settings.log:
+            logs.configure(settings.log.level, settings.log.format)
         self._end()
         self._settings = dataclasses.replace(settings, web=self._settings.web, state=self._settings.state)
         self._prices = prices
-        self._begin(site)
+        if not self._begun(site):
+            return
         for organization in self._organizations:
             organization.start()
         if elsewhere:
             self.pushing.begin(settings.otlp, receiver, site, self._store, self.metrics)
         log.info("settings reloaded")
+
+    def _begun(self, site: LiveSite) -> bool:
+        """Begin, again and again while the state cannot be written; return False where the program ends before."""
+        while not self._stopped.is_set():
+            try:
+                self._begin(site)
+            except StateError as error:
+                log.warning("state not written; trying again", extra={"why": str(error)})
+                self._stopped.wait(BEGIN_AGAIN)
+            else:
+                return True
+        return False
 
     def _begin(self, site: LiveSite) -> None:
         before = {organization.alias for organization in self._organizations}
@@ -248,7 +270,7 @@ class Exporter:
                     site.show(self._organizations)
                     new.start()
                     return
-            self._stopped.wait(RENEW_AGAIN)
+            self._stopped.wait(BEGIN_AGAIN)
 
     def _organization_id(self, alias: str) -> str:
         return next((o.id for o in self._organizations if o.alias == alias), alias)
