@@ -9,12 +9,14 @@ ExporterError
     ├── NotSupported     403, 404, some 400: this organization or credential does not offer the endpoint
     ├── RateLimited      429: carries retry_after, in seconds, where upstream told it
     ├── Unavailable      5xx, 408, 409, no connection, timeout, broken off
-    ├── BadRequest       any other 4xx: the request is not one that upstream takes
+    ├── BadRequest       any other 4xx, or a redirect: the request is not one that upstream takes
     ├── EmptyRange       400 "ending date must be after starting date": there is no data yet
     ├── CursorLost       a cursor expired (410) or went in circles, also after starting over
     ├── SchemaError      the reply is not JSON, is cut off, or lacks a documented field
     └── SuspiciousRead   the reply says that most of what was known is gone; not believed yet
 """
+
+from http import HTTPStatus
 
 
 class ExporterError(Exception):
@@ -68,23 +70,28 @@ class NotSupported(PollError):  # noqa: N818 - the field says "not supported", n
     """403, 404, or 400 with an error code that says that this organization does not have it."""
 
 
-class RateLimited(PollError):  # noqa: N818
+class RateLimited(PollError):  # noqa: N818 - what happened, as for the others below
     """429, after the retries of one cycle."""
 
 
-class Unavailable(PollError):  # noqa: N818
+class Unavailable(PollError):  # noqa: N818 - likewise
     """5xx, 408, 409, a timeout or a connection that broke, after the retries of one cycle."""
 
 
-class BadRequest(PollError):  # noqa: N818
-    """Any other 4xx."""
+class BadRequest(PollError):  # noqa: N818 - likewise
+    """Any other 4xx, or a redirect."""
+
+    @property
+    def is_about_the_query(self) -> bool:
+        """Whether upstream refused what was asked for: 400. A redirect, say, is no word about that."""
+        return self.status == HTTPStatus.BAD_REQUEST
 
 
 class EmptyRange(BadRequest):
     """400 because the range holds no complete bucket yet."""
 
 
-class CursorLost(PollError):  # noqa: N818
+class CursorLost(PollError):  # noqa: N818 - likewise
     """A page walk could not be finished."""
 
 
@@ -92,5 +99,5 @@ class SchemaError(PollError):
     """The reply cannot be read as what is documented."""
 
 
-class SuspiciousRead(PollError):  # noqa: N818
+class SuspiciousRead(PollError):  # noqa: N818 - likewise
     """The reply dropped more than half of what was known; see ledger.book."""

@@ -252,7 +252,7 @@ class GroupMonth(NamedTuple):
 
     month: int  # its first second
     group_id: str
-    tokens: tuple[int, int, int, int, int]  # in the order of TOKEN_TYPES
+    tokens: tuple[int, ...] | None  # in the order of TOKEN_TYPES; None where they are not told
     usd: Decimal | None  # billed; None where it is not told
 
 

@@ -62,10 +62,19 @@ def test_a_field_of_the_page_that_is_new_is_counted():
     assert upstream.seen.kinds == [("unknown_field", "total")]
 
 
-@pytest.mark.parametrize("more", [{"created_at": "yesterday"}, {"id": 5}])
+@pytest.mark.parametrize("more", [{"created_at": "yesterday"}, {"id": 5}, {"id": ""}])
 def test_an_activity_that_cannot_be_placed_is_refused(more):
     with pytest.raises(errors.SchemaError):
         Upstream(answers(page(activity("1", **more)))).api.activities()
+
+
+def test_an_activity_that_is_on_a_page_twice_is_one():
+    upstream = Upstream(answers(page(activity("2"), activity("1"), activity("2"))))
+    assert [each.id for each in upstream.api.activities().activities] == ["activity_2", "activity_1"]
+
+
+def test_a_type_that_is_empty_is_none():
+    assert Upstream(answers(page(activity("1", type="")))).api.activities().activities[0].type == "none"
 
 
 def test_a_key_without_the_scope_is_not_supported():

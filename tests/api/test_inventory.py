@@ -51,6 +51,20 @@ def test_an_organization_without_an_id_is_none(body):
         Upstream(answers(ok(body))).api.organization()
 
 
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("workspaces", workspace("one", id="")),
+        ("members", {"id": "", "role": "user"}),
+        ("invites", {"id": "", "status": "pending", "role": "user", "expires_at": CREATED}),
+    ],
+)
+def test_a_thing_without_an_id_is_refused(method, body):
+    """Those without one would become one, under a label that Prometheus takes for absent."""
+    with pytest.raises(errors.SchemaError, match="length >= 1"):
+        getattr(Upstream(lambda _: ok(id_page([body]))).api, method)()
+
+
 def workspaces(with_default, without):
     upstream = Upstream(answers(ok(id_page(with_default)), ok(id_page(without))))
     return *upstream.api.workspaces(), upstream

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from anthropic_exporter.collect import compliance
 from anthropic_exporter.collect.compliance import AT_ONCE, SETTLED, STREAM, ComplianceCollector
-from anthropic_exporter.errors import Unavailable
+from anthropic_exporter.errors import CursorLost, SchemaError, Unavailable
 from anthropic_exporter.ledger.book import Book, Stream
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.records import Activity, ActivityPage
@@ -23,6 +23,7 @@ class Feed:
     def __init__(self, size=3):
         self.size, self.now, self.calls, self.fails = size, float(EPOCH), 0, 0
         self.made = []  # (activity, visible at)
+        self.deaf = False  # to cursors
 
     def add(self, at, word="login", late=0):
         self.made.append((Activity(f"activity_{len(self.made):05d}", int(at), word), at + late))
@@ -37,6 +38,8 @@ class Feed:
             self.fails -= 1
             raise Unavailable("503")
         seen = [each for each in self.seen() if since is None or each.created_at >= since]
+        if self.deaf:
+            return ActivityPage(seen[: self.size], more=True)
         ids = [each.id for each in seen]
         if newer_than is not None:
             end = ids.index(newer_than)
@@ -210,6 +213,55 @@ def test_a_failure_in_between_is_made_good():
         world.cycle()
     world.catch_up()
     assert world.counts() == {"login": 20}
+
+
+def test_a_feed_that_does_not_heed_the_cursor_is_told_and_counts_nothing_twice():
+    feed = Feed()
+    for n in range(10):
+        feed.add(EPOCH + n)
+    world = World(feed)
+    world.catch_up(EPOCH + 1000)
+    feed.deaf = True
+    for n in range(2):
+        feed.add(EPOCH + 2000 + n)
+    for at in (EPOCH + 2500, EPOCH + 3000):
+        with pytest.raises(CursorLost, match="cursor"):
+            world.cycle(at)
+        assert world.counts() == {"login": 10}
+    feed.deaf = False
+    world.catch_up()
+    assert world.counts() == {"login": 12}
+
+
+def test_a_first_walk_that_does_not_get_further_is_told():
+    feed = Feed()
+    for n in range(10):
+        feed.add(EPOCH + n)
+    world = World(feed)
+    feed.deaf = True
+    for at in (EPOCH + 1000, EPOCH + 1100):
+        with pytest.raises(CursorLost, match="cursor"):
+            world.cycle(at)
+    feed.deaf = False
+    world.catch_up()
+    assert world.counts() == {"login": 10}
+
+
+@pytest.mark.parametrize("walked", [False, True])
+def test_an_activity_of_the_future_is_refused_not_made_the_newest_day(walked):
+    """All that came after it would be booked to its day, and the days up to there would be made one by one."""
+    feed = Feed()
+    feed.add(EPOCH + 1)
+    world = World(feed)
+    if walked:
+        world.catch_up(EPOCH + 1000)
+    feed.add(EPOCH + 40_000 * DAY, late=-40_000 * DAY)
+    with pytest.raises(SchemaError, match="future"):
+        world.cycle(EPOCH + 2000)
+    feed.made.pop()
+    feed.add(EPOCH + 3000)
+    world.catch_up(EPOCH + 4000)
+    assert world.counts() == {"login": 2}
 
 
 @settings(max_examples=60, deadline=None)

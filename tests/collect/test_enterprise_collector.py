@@ -28,7 +28,7 @@ class Api:
     """An Enterprise organization, of which parts may be missing."""
 
     def __init__(self, *missing):
-        self.missing, self.asked, self.broken = set(missing), [], ""
+        self.missing, self.asked, self.broken, self.repeats = set(missing), [], "", 1
         self.days = [Engagement(TODAY - 2 * DAY, 9, 1, ()), Engagement(TODAY - DAY, 10, 1, (("all", 1, 2, 3),))]
 
     def _answer(self, part, *more):
@@ -42,14 +42,14 @@ class Api:
         assert default_workspace is None
         self._answer("usage", dimensions, starting_at, width)
         labels = ("claude_code", "claude-opus-5") if dimensions == ("product", "model") else ("rbac_group_1",)
-        rows = [UsageRow(labels, (1, 2, 3, 4, 5), 6, 7)]
+        rows = [UsageRow(labels, (1, 2, 3, 4, 5), 6, 7)] * self.repeats
         return Reading([Bucket(starting_at, ending_at if width is None else starting_at + DAY, rows)], int(NOW))
 
     def analytics_cost(self, *, starting_at, ending_at, width, dimensions, fan_out, default_workspace):
         assert (fan_out, default_workspace) == (False, None)
         self._answer("cost", dimensions, starting_at, width)
         labels = ("claude_code", "claude-opus-5") if dimensions == ("product", "model") else ("rbac_group_1",)
-        rows = [CostRow(labels, Decimal("1.5"), None)]
+        rows = [CostRow(labels, Decimal("1.5"), None)] * self.repeats
         return Reading([Bucket(starting_at, ending_at if width is None else starting_at + DAY, rows)], int(NOW))
 
     def summaries(self, since):
@@ -103,6 +103,22 @@ def test_what_is_not_offered_is_left_out(missing, streams):
     _, lists = read(made)
     assert made.whole_streams() == streams
     assert ("engagement" in lists) == ("summaries" not in missing)
+
+
+@pytest.mark.parametrize(
+    ("missing", "tokens", "usd"),
+    [("usage", None, Decimal("1.5")), ("cost", (1, 2, 3, 4, 5), None)],
+)
+def test_what_a_group_used_is_not_known_where_it_is_not_told(missing, tokens, usd):
+    _, lists = read(collector(Api(missing)))
+    assert lists["group_month"] == {"rbac_group_1": GroupMonth(MONTH, "rbac_group_1", tokens, usd)}
+
+
+def test_a_group_with_several_rows_has_their_sum():
+    api = Api()
+    api.repeats = 2
+    _, lists = read(collector(api))
+    assert lists["group_month"] == {"rbac_group_1": GroupMonth(MONTH, "rbac_group_1", (2, 4, 6, 8, 10), Decimal(3))}
 
 
 def test_where_nothing_is_offered_the_collector_is_not_supported():

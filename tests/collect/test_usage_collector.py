@@ -189,6 +189,24 @@ def test_where_there_are_no_minutes_hours_are_counted_when_they_are_over(caplog)
     assert desk.ledger.total() == 5
 
 
+@pytest.mark.parametrize("width", ["1m", "1d"])
+def test_a_redirect_is_no_word_about_what_upstream_offers(width):
+    """That a proxy sends elsewhere for a moment must not be remembered for good."""
+    desk = Desk(Event(NOON - HOUR, tokens=5, speed="fast"), open_buckets=False)
+    redirects = [BadRequest("HTTP 302", status=302)]
+
+    def fails(_):
+        if desk.upstream.calls[-1][-1] == width and redirects:
+            raise redirects.pop()
+
+    desk.upstream.fails = fails
+    with pytest.raises(BadRequest):
+        desk.poll(NOON)
+    desk.poll(NOON + 60)
+    assert ("legacy", "1m") in desk.asked()
+    assert {labels[-1] for labels in desk.ledger.labels()} == {"fast"}
+
+
 def test_too_many_groups_are_not_read_by_minutes(caplog, monkeypatch):
     monkeypatch.setattr(usage, "MINUTE_ROWS", 100)
     desk = Desk(Event(NOON - HOUR, tokens=5), Event(NOON - HOUR, 5, model="m"), Event(NOON, 1), open_buckets=False)

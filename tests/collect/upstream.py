@@ -68,7 +68,7 @@ class Upstream:
         """Serve buckets up to the last closed one, or the running one."""
         self._asked("legacy", starting_at, ending_at, width, dimensions)
         if width == "1m" and not self.minutes:
-            raise BadRequest("bucket_width: 1m is not offered")
+            raise BadRequest("bucket_width: 1m is not offered", status=400)
         seconds = SECONDS[width]
         assert starting_at % seconds == 0
         end = min(ending_at, floor(self.now, seconds) + seconds * self.open_buckets)
@@ -125,7 +125,7 @@ class Upstream:
         if endpoint in self.missing:
             raise NotSupported(f"{endpoint} is not offered")
         if self.refuses.intersection(dimensions):
-            raise BadRequest("group_by: a dimension that is not known")
+            raise BadRequest("group_by: a dimension that is not known", status=400)
 
     def _usage(self, start, end, seconds, dimensions, endpoint, *, empty):
         def row(labels, found):

@@ -7,7 +7,7 @@ from .decode import Decoder
 from .endpoint import ORGANIZATIONS, Call, Endpoint
 from .paging import BY_TOKEN, walk
 from .reader import Reader
-from .shapes import Shape, Text, TokenPage
+from .shapes import Id, Shape, Text, TokenPage
 from .transport import OAUTH_PREFIX
 from .words import OpenWords
 
@@ -32,7 +32,7 @@ class ServiceAccountObject(Shape, frozen=True, kw_only=True):
             "archived_by_actor_id",
         }
     )
-    id: Text
+    id: Id
     organization_role: Text | None = None
     archived_at: Text | None = None
 

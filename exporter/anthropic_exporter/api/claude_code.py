@@ -140,4 +140,6 @@ def _model(use: ModelUse) -> ClaudeCodeModel:
         usd = amounts.usd(cost.amount)
     except ValueError as error:
         raise _ENDPOINT.unreadable(str(error)) from None
-    return ClaudeCodeModel(use.model, (tokens.input, tokens.cache_read, tokens.cache_creation, tokens.output), usd)
+    return ClaudeCodeModel(
+        use.model or NONE, (tokens.input, tokens.cache_read, tokens.cache_creation, tokens.output), usd
+    )

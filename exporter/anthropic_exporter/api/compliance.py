@@ -4,12 +4,12 @@ import re
 
 import msgspec
 
-from anthropic_exporter.records import Activity, ActivityPage
+from anthropic_exporter.records import NONE, Activity, ActivityPage
 
 from .decode import Decoder
 from .endpoint import Call, Endpoint
 from .reader import Reader
-from .shapes import Cursor, Shape, Text
+from .shapes import Cursor, Id, Shape, Text
 from .times import parse, render
 
 MOST = 5000
@@ -22,7 +22,7 @@ _MISSING = re.compile(r"missing required field `([^`]*)`")
 class ActivityObject(Shape, frozen=True, kw_only=True):
     """What is read of an activity (section 16). Each of several hundred types has fields of its own."""
 
-    id: Text
+    id: Id
     created_at: Text
     type: Text
 
@@ -62,13 +62,14 @@ def activities(
     if newer_than is not None:
         query.append(("before_id", newer_than))
     page = reader.read(Call(_ENDPOINT, query), _PAGE)
-    return ActivityPage([_activity(reader, raw) for raw in page.data], page.has_more)
+    found = [_activity(reader, raw) for raw in page.data]
+    return ActivityPage(list({each.id: each for each in found}.values()), page.has_more)
 
 
 def _activity(reader: Reader, raw: msgspec.Raw) -> Activity:
     try:
         told = _ACTIVITY.decode(raw)
-        return Activity(told.id, parse(told.created_at), told.type)
+        return Activity(told.id, parse(told.created_at), told.type or NONE)
     except msgspec.ValidationError as error:
         # Its text names our fields, never values.
         missing = _MISSING.search(str(error))

@@ -7,7 +7,7 @@ from .decode import Decoder
 from .endpoint import ORGANIZATIONS, Call, Endpoint
 from .paging import BY_TOKEN, walk
 from .reader import Reader
-from .shapes import Count, Shape, Text, TokenPage
+from .shapes import Count, Id, Shape, Text, TokenPage
 from .times import parse, parse_bound, render
 
 _SUMMARIES = Endpoint(f"{ORGANIZATIONS}/analytics/summaries")
@@ -77,7 +77,7 @@ class GroupNameObject(Shape, frozen=True, kw_only=True):
 
     unread = frozenset({"type", "source_type", "role_ids", "created_at", "updated_at"})
     sometimes = frozenset({"role_ids"})
-    id: Text
+    id: Id
     name: Text | None = None
 
 

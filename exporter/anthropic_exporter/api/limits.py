@@ -76,7 +76,7 @@ _PAGE: Decoder[TokenPage[RateLimitObject]] = Decoder(TokenPage[RateLimitObject])
 def rate_limits(reader: Reader) -> tuple[list[RateLimitGroup], list[RateLimit]]:
     """List the groups of the organization, and its limits."""
     entries = _entries(reader, _ORGANIZATION)
-    groups = [RateLimitGroup(_id(entry), _name(entry), tuple(entry.models or ())) for entry in entries]
+    groups = [RateLimitGroup(_id(entry), _name(entry), tuple(filter(None, entry.models or ()))) for entry in entries]
     return groups, list(_limits(reader, _ORGANIZATION, NONE, entries))
 
 

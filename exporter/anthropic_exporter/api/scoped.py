@@ -22,7 +22,7 @@ from .endpoint import ORGANIZATIONS, Call, Endpoint
 from .legacy import collected
 from .paging import BY_ID, LEGACY, walk
 from .reader import Reader
-from .shapes import Count, IdPage, LegacyPage, Results, Shape, Text
+from .shapes import Count, Id, IdPage, LegacyPage, Results, Shape, Text
 from .times import render
 from .words import Labels
 
@@ -52,7 +52,7 @@ class ScopedOrganization(Shape, frozen=True, kw_only=True):
     """One of the organizations that the credential reads."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"type", "created_at"})
-    id: Text
+    id: Id
     name: Text | None = None
 
 
@@ -60,7 +60,7 @@ class ScopedWorkspace(Shape, frozen=True, kw_only=True):
     """A workspace that is not archived."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"type", "created_at"})
-    id: Text
+    id: Id
     name: Text | None = None
 
 
@@ -139,7 +139,7 @@ class Home:
 
     def _chosen(self, listed: list[Organization]) -> Organization:
         found = [each for each in listed if each.id == self.wanted or not self.wanted]
-        if len(found) == 1 and found[0].id:
+        if len(found) == 1:
             return found[0]
         if not listed:
             raise NotSupported(f"GET {_ORGANIZATIONS.name}: the list is empty", endpoint=_ORGANIZATIONS.name)

@@ -17,8 +17,10 @@ T = TypeVar("T")
 #: A million times what the largest customer could use in a day. Beyond it the sums of a year would overflow
 #: 64 bits.
 Count = Annotated[int, Meta(ge=0, le=10**15)]
-#: An ID, a word or a name. They become label values.
+#: A word or a name. They become label values.
 Text = Annotated[str, Meta(max_length=1000)]
+#: What tells an object from others, so it is never empty.
+Id = Annotated[str, Meta(min_length=1, max_length=1000)]
 Cursor = Annotated[str, Meta(max_length=8000)]
 
 
@@ -212,7 +214,7 @@ class OrganizationObject(Shape, frozen=True, kw_only=True):
     """/me."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"type"})
-    id: Text
+    id: Id
     name: Text | None = None
 
 
@@ -222,7 +224,7 @@ class WorkspaceObject(Shape, frozen=True, kw_only=True):
     unread: ClassVar[frozenset[str]] = frozenset(
         {"type", "display_color", "compartment_id", "data_residency", "external_key_id", "user_profile_id"}
     )
-    id: Text
+    id: Id
     name: Text | None = None
     created_at: Text
     archived_at: Text | None = None
@@ -259,7 +261,7 @@ class ApiKeyObject(Shape, frozen=True, kw_only=True):
     unread: ClassVar[frozenset[str]] = frozenset({"type", "partial_key_hint"})
     # Version 2026-10-21 does not send it.
     sometimes: ClassVar[frozenset[str]] = frozenset({"workspace_id"})
-    id: Text
+    id: Id
     name: Text | None = None
     status: Text
     created_at: Text
@@ -275,7 +277,7 @@ class WorkspaceMemberObject(Shape, frozen=True, kw_only=True):
     """A user's role in a workspace."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"type", "workspace_id"})
-    user_id: Text
+    user_id: Id
     workspace_role: Text
 
 
@@ -283,7 +285,7 @@ class UserObject(Shape, frozen=True, kw_only=True):
     """A user."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"type", "email", "name", "added_at"})
-    id: Text
+    id: Id
     role: Text
 
 
@@ -291,7 +293,7 @@ class InviteObject(Shape, frozen=True, kw_only=True):
     """An invitation."""
 
     unread: ClassVar[frozenset[str]] = frozenset({"type", "email", "invited_at", "accepted_at", "rbac_group_ids"})
-    id: Text
+    id: Id
     status: Text
     role: Text
     expires_at: Text

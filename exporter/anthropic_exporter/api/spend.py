@@ -10,7 +10,7 @@ from .decode import Decoder
 from .endpoint import ORGANIZATIONS, Call, Endpoint
 from .paging import BY_TOKEN, walk
 from .reader import Reader
-from .shapes import Shape, Text, TokenPage
+from .shapes import Id, Shape, Text, TokenPage
 from .times import parse
 from .words import OpenWords
 
@@ -67,7 +67,7 @@ class RequestObject(Shape, frozen=True, kw_only=True):
     """A request for a higher limit (section 13.3). Who asks is not read."""
 
     unread = frozenset({"type", "actor", "period", "resolved_at", "resolved_by", "spend_summary"})
-    id: Text
+    id: Id
     status: Text
     created_at: Text
 

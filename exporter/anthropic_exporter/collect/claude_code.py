@@ -13,6 +13,7 @@ from typing import Protocol
 
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Listing
+from anthropic_exporter.collect.intake import added_up
 from anthropic_exporter.collect.memory import Memory, recall, remember
 from anthropic_exporter.records import ActiveUsers, Cells, ClaudeCodeRecord, Intake, Interval, Labels, Values
 from anthropic_exporter.utc import DAY, floor
@@ -190,11 +191,7 @@ def _users(records: list[ClaudeCodeRecord], person: Person) -> Iterator[Row]:
 
 def _cells(rows: Iterable[Row]) -> Cells:
     """Add up rows of the same labels; what is nothing at all is left out."""
-    sums: dict[Labels, Values] = {}
-    for labels, values in rows:
-        old = sums.get(labels)
-        sums[labels] = values if old is None else tuple([a + b for a, b in zip(old, values, strict=True)])
-    return {labels: values for labels, values in sums.items() if any(values)}
+    return {labels: values for labels, values in added_up(rows).items() if any(values)}
 
 
 def _active(day: int, records: list[ClaudeCodeRecord]) -> Listing:

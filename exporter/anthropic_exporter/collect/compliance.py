@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-import msgspec
-
-from anthropic_exporter.collect.memory import Memory, recall, remember
+from anthropic_exporter.collect.memory import Memory, recall, remember, written
+from anthropic_exporter.errors import CursorLost, SchemaError
 from anthropic_exporter.records import Activity, ActivityPage, Cells, Intake, Interval
 from anthropic_exporter.utc import DAY, MINUTE, floor
 
@@ -26,6 +25,9 @@ DIMENSIONS = ("activity_type",)
 
 SETTLED = 2 * MINUTE
 """Seconds after which nothing is expected to come in behind an activity."""
+
+AHEAD = DAY
+"""Seconds that upstream's clock may be ahead of this machine's."""
 
 AT_ONCE = 5
 """Pages per cycle."""
@@ -101,7 +103,7 @@ class ComplianceCollector:
         if state.older is None:
             state = State(since=self.epoch(now), walked=state.walked)
         for _ in range(AT_ONCE):
-            page = self.api.activities(since=state.since, older_than=state.older)
+            page = _sane(self.api.activities(since=state.since, older_than=state.older), state.older, now)
             state = _older(state, page.activities, now - SETTLED)
             self._more = page.more and bool(page.activities)
             if not self._more:
@@ -113,7 +115,7 @@ class ComplianceCollector:
         """Count page by page towards now."""
         start = cursor = state.newest
         for _ in range(AT_ONCE):
-            page = self.api.activities(newer_than=cursor)
+            page = _sane(self.api.activities(newer_than=cursor), cursor, now)
             self._more = page.more and bool(page.activities)
             before = state
             state, intake = _newer(before, page.activities, now - SETTLED)
@@ -124,6 +126,22 @@ class ComplianceCollector:
             cursor = page.activities[0].id
         # The next cycle begins behind the settled ones; where all that was read is young, it would get no further.
         self._more = state.newest != start
+
+
+def _sane(page: ActivityPage, cursor: str | None, now: float) -> ActivityPage:
+    """Return a page that begins behind its cursor and has nothing of the future.
+
+    Raises:
+        CursorLost: it has the activity of the cursor itself, so others that are counted as well.
+        SchemaError: an activity of the future; it would become the newest day, which everything later is booked to.
+    """
+    if any(each.id == cursor for each in page.activities):
+        raise CursorLost(f"GET {SOURCE}: upstream does not heed the cursor", endpoint=SOURCE)
+    if any(each.created_at > now + AHEAD for each in page.activities):
+        raise SchemaError(
+            f"GET {SOURCE}: an activity of the future", endpoint=SOURCE, advice="is the clock of this machine right?"
+        )
+    return page
 
 
 def _older(state: State, page: Sequence[Activity], settled: float) -> State:
@@ -183,5 +201,4 @@ def _intake(first: int, last: int, counts: Days, after: State) -> Intake:
         Interval(day, day + DAY): {(word,): (number,) for word, number in counts.get(day, {}).items()}
         for day in range(first, last + DAY, DAY)
     }
-    note = (_KEY, msgspec.json.encode(after).decode())
-    return Intake(STREAM, Interval(first, last + DAY), buckets, note=note)
+    return Intake(STREAM, Interval(first, last + DAY), buckets, note=(_KEY, written(after)))

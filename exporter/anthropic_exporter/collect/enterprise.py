@@ -11,7 +11,7 @@ from typing import Protocol
 
 from anthropic_exporter.collect import plan
 from anthropic_exporter.collect.base import Listing
-from anthropic_exporter.collect.intake import amount_values, flat, request_values, usage_values
+from anthropic_exporter.collect.intake import added_up, amount_values, flat, request_values, usage_values
 from anthropic_exporter.collect.memory import Memory, recall, remember
 from anthropic_exporter.collect.parts import Parts
 from anthropic_exporter.collect.reports import AnalyticsCost, AnalyticsUsage
@@ -24,6 +24,7 @@ from anthropic_exporter.records import (
     Reading,
     UsageRow,
     UserGroup,
+    Values,
     arranger,
 )
 from anthropic_exporter.utc import DAY, HOUR, floor, month_start
@@ -37,7 +38,7 @@ SUMMARY_DAYS = 8
 """How far back the newest summary is looked for."""
 
 _GROUP = ("rbac_group_id",)
-_NO_TOKENS = (0, 0, 0, 0, 0)
+_NO_TOKENS: Values = (0, 0, 0, 0, 0)
 
 
 class EnterpriseApi(AnalyticsUsage, AnalyticsCost, Protocol):
@@ -120,15 +121,7 @@ class EnterpriseCollector:
         cost = self._parts.ask("cost", lambda: self._read_cost(window, None, _GROUP), now)
         if usage is None and cost is None:
             return
-        tokens = {row.labels[0]: row.tokens for bucket in usage.buckets for row in bucket.rows} if usage else {}
-        usd: dict[str, Decimal] = {}
-        for bucket in cost.buckets if cost else ():
-            usd |= {row.labels[0]: row.amount for row in bucket.rows}
-        found = {
-            group: GroupMonth(month, group, tokens.get(group, _NO_TOKENS), usd.get(group))
-            for group in sorted({*tokens, *usd})
-        }
-        yield Listing("group_month", found)
+        yield Listing("group_month", {found.group_id: found for found in group_months(month, usage, cost)})
 
     def _summary(self, now: float) -> Iterator[Listing]:
         since = max(floor(now, DAY) - SUMMARY_DAYS * DAY, self.earliest(now))
@@ -154,6 +147,15 @@ class EnterpriseCollector:
             fan_out=False,
             default_workspace=None,
         )
+
+
+def group_months(month: int, usage: Reading[UsageRow] | None, cost: Reading[CostRow] | None) -> Iterator[GroupMonth]:
+    """Yield what each group used, from reports by group alone; None for one that is not offered."""
+    tokens = added_up((row.labels, row.tokens) for bucket in (usage.buckets if usage else ()) for row in bucket.rows)
+    usd = added_up((row.labels, (row.amount,)) for bucket in (cost.buckets if cost else ()) for row in bucket.rows)
+    for group in sorted({*tokens, *usd}):
+        used = tuple(map(int, tokens.get(group, _NO_TOKENS))) if usage else None
+        yield GroupMonth(month, group[0], used, Decimal(usd[group][0]) if group in usd else None)
 
 
 def _seconds(window: Interval, width: str | None) -> int:

@@ -82,17 +82,18 @@ def flat(
     return Intake(stream, Interval(window.starting_at, end), grid, reading.refreshed_at)
 
 
+def added_up(rows: Iterable[tuple[Labels, Values]]) -> dict[Labels, Values]:
+    """Return the sums of rows with the same labels."""
+    sums: dict[Labels, Values] = {}
+    for labels, values in rows:
+        old = sums.get(labels)
+        sums[labels] = values if old is None else tuple([a + b for a, b in zip(old, values, strict=True)])
+    return sums
+
+
 def _interval(bucket: Bucket[Row]) -> Interval:
     return Interval(bucket.starting_at, bucket.ending_at)
 
 
 def _cells(rows: Iterable[Row], arrange: Callable[[Labels], Labels], values: Callable[[Row], Values]) -> Cells:
-    cells: dict[Labels, Values] = {}
-    for row in rows:
-        new = values(row)
-        if not any(new):
-            continue
-        labels = arrange(row.labels)
-        old = cells.get(labels)
-        cells[labels] = new if old is None else tuple([a + b for a, b in zip(old, new, strict=True)])
-    return cells
+    return added_up((arrange(row.labels), found) for row in rows if any(found := values(row)))

@@ -158,6 +158,8 @@ class UsageCollector:
         try:
             yield from self._window(window, "1m", now)
         except BadRequest as error:
+            if not error.is_about_the_query:
+                raise
             log.warning("upstream serves no minutes; hours are counted when they are over", extra={"why": str(error)})
             self._keep(minutes=False)
 
@@ -194,9 +196,9 @@ class UsageCollector:
         }
         try:
             return self._tokens.ask([(source, calls[source]) for source in self.sources], now)
-        except BadRequest:
+        except BadRequest as error:
             # The report may not know the newest dimension; without it the label says "none".
-            if self.source or "speed" not in self._asked():
+            if self.source or "speed" not in self._asked() or not error.is_about_the_query:
                 raise
             self._keep(without=("speed",))
             try:

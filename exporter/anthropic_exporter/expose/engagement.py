@@ -35,6 +35,7 @@ def _groups(inventory: Inventory, month: int) -> Iterator[tuple[str, list[Sample
         [
             ((found.group_id, token_type), tokens)
             for found in used
+            if found.tokens is not None
             for token_type, tokens in zip(TOKEN_TYPES, found.tokens, strict=True)
         ],
     )
