@@ -81,6 +81,14 @@ def test_a_difference_has_a_cause(there, said, cause):
     assert [row[1] for row in compare(there, said)] == [cause]
 
 
+def test_many_gaps_are_told_in_one_line():
+    gaps = tuple((START + n * HOUR + 300, START + (n + 1) * HOUR) for n in range(5))
+    there = held(100, 160, targets=(Target((("job", "b"),), START, END, gaps),))
+    assert [finding.text for finding in findings(there, WINDOW)] == [
+        'no samples of job="b" 5 times between 2026-07-15T00:05:00Z and 2026-07-15T05:00:00Z, for 55m at most'
+    ]
+
+
 def test_replicas_that_nothing_deduplicates_are_named():
     other = Target((*TARGET.labels, ("replica", "1")), START, END, ())
     (found,) = findings(held(0, 0, targets=(TARGET, other)), WINDOW)

@@ -3,8 +3,9 @@
 import pytest
 
 from anthropic_exporter.simulate.scripted import Event
-from anthropic_exporter.utc import DAY, HOUR
-from verify.recorded import LABS, LINES, NOW, company, healthy
+from anthropic_exporter.utc import DAY, HOUR, MINUTE
+from simulate.harness import line
+from verify.recorded import BEGIN, LABS, LINES, NOW, company, healthy
 
 COMPANY = company()
 GROUPED = ("workspace_id", "model", "service_tier", "inference_geo", "speed")
@@ -39,6 +40,19 @@ def test_a_gap_in_the_middle_is_told_and_costs_no_token(record, prometheus, veri
     status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
     assert status == 0, out
     assert "gap: no samples of" in out
+    assert "nothing differs" in out
+
+
+def test_a_series_that_comes_back_brings_no_tokens_with_it(record, prometheus, verify):
+    """As those that were hidden while idle, and those that a history from before the exporter does not tell."""
+    idle = Event(BEGIN - 2 * DAY, line("claude-opus-4-6", LABS.id), uncached=5000, visible_at=BEGIN - 2 * DAY)
+
+    def fault(moment, samples):
+        shown = healthy(moment, samples)
+        return [each for each in shown if moment > NOW - 3 * HOUR or each[1].get("model") != "claude-opus-4-6"]
+
+    status, out, _ = verify("--prometheus", prometheus(record(company(idle)), fault))
+    assert status == 0, out
     assert "nothing differs" in out
 
 
@@ -129,6 +143,15 @@ def test_late_data_is_found_and_named(record, prometheus, verify):
     (row,) = [each for each in out.splitlines() if "late data" in each]
     assert "+50,000" in row or "+49," in row
     assert "1 of 15 combinations differ" in out
+
+
+def test_a_window_in_which_nothing_can_differ_is_said_to_prove_little(record, prometheus, verify):
+    def fault(moment, samples):
+        return healthy(moment, samples) if moment > NOW - 5 * MINUTE else []
+
+    status, out, _ = verify("--prometheus", prometheus(record(COMPANY), fault))
+    assert status == 0, out
+    assert "that proves little: data may take 18m, and it holds no more than that" in out
 
 
 def test_nothing_at_all_is_found_and_named(record, prometheus, verify):

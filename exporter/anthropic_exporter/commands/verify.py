@@ -12,7 +12,7 @@ from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.reading import Reading, keep_quiet, reading
 from anthropic_exporter.commands.table import print_table
 from anthropic_exporter.config import Settings, load
-from anthropic_exporter.durations import parse_duration
+from anthropic_exporter.durations import format_duration, parse_duration
 from anthropic_exporter.service.streams import usage_dimensions
 from anthropic_exporter.utc import DAY, HOUR, floor
 from anthropic_exporter.verify.compare import Allowed, Finding, Row, findings, rows
@@ -128,6 +128,9 @@ def _verify(
     differing = rows(there, known, window, allowed, noted)
     same = not differing and not any(finding.wrong for finding in noted)
     _print(one, there, known, window, noted, differing, same=same)
+    if same and window.end - there.started_at <= allowed.delay:
+        told = f"that proves little: data may take {format_duration(allowed.delay)}, and it holds no more than that"
+        click.echo(click.style(told, fg="yellow"), color=colour())
     return same
 
 

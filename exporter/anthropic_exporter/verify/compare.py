@@ -12,15 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anthropic_exporter.api.times import render as instant
+from anthropic_exporter.durations import format_duration
 from anthropic_exporter.verify.held import Group, Held, Target, Window
 from anthropic_exporter.verify.known import Known
 
 BEHIND = 600.0
 """Seconds without a successful poll after which the exporter itself is to blame."""
 
-
 LOOKBACK = 300.0
 """Seconds that Prometheus shows a series after its last sample, where nothing has marked its end."""
+
+MOST_TOLD = 3
+"""Gaps of one target that are told one by one."""
 
 
 class Cause(enum.StrEnum):
@@ -93,11 +96,24 @@ def findings(held: Held, window: Window) -> Iterator[Finding]:
         )
     last = max(target.until for target in held.targets)
     for target in held.targets:
-        for start, end in target.gaps:
-            if end >= window.end and target.until < last:
-                continue  # another has taken over
-            text = f"no samples of {target} from {instant(start)} to {'now' if end >= window.end else instant(end)}"
-            yield Finding(Cause.GAP, text, wrong=False)
+        # Where another has taken over, the end of one is no gap.
+        gaps = [(start, end) for start, end in target.gaps if end < window.end or target.until >= last]
+        for text in _told(gaps, window):
+            yield Finding(Cause.GAP, f"no samples of {target} {text}", wrong=False)
+
+
+def _told(gaps: list[tuple[float, float]], window: Window) -> Iterator[str]:
+    """Yield each gap, or what is to be said of many: history from before the exporter has a sample an hour."""
+    if len(gaps) > MOST_TOLD:
+        longest = format_duration(max(end - start for start, end in gaps) // 60 * 60)
+        yield f"{len(gaps)} times between {instant(gaps[0][0])} and {_end(gaps[-1], window)}, for {longest} at most"
+        return
+    for gap in gaps:
+        yield f"from {instant(gap[0])} to {_end(gap, window)}"
+
+
+def _end(gap: tuple[float, float], window: Window) -> str:
+    return "now" if gap[1] >= window.end else instant(gap[1])
 
 
 def rows(held: Held, known: Known, window: Window, allowed: Allowed, found: list[Finding]) -> list[Row]:

@@ -4,7 +4,7 @@ Differences of samples at both ends, never ``increase()``: that extrapolates to 
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from anthropic_exporter.ledger.counters import OVERFLOW
@@ -17,7 +17,7 @@ STEPS = 500
 """Moments of the window at which the presence of each target is looked at."""
 
 MOST_GAPS = 20
-"""Gaps of one target that are told."""
+"""Gaps of one target whose beginning is looked up to the second; it costs a query each."""
 
 _SHORTEST_STEP = 1.0
 _MISSED = 1.5  # steps
@@ -41,9 +41,9 @@ class Target:
 class Held:
     """What is held of one organization.
 
-    ``start`` and ``end`` are the levels of the counters at the ends of the window, ``before_turn`` at its last moment
-    before counters began again, where that lies inside. ``missing`` are labels that the exporter gives and the series
-    do not have; ``compared`` are the labels that groups are told apart by.
+    ``start`` and ``end`` are the levels of the counters at the ends of the window (of a series that came in later: its
+    first), ``before_turn`` at its last moment before counters began again, where that lies inside. ``missing`` are
+    labels that the exporter gives and the series do not have; ``compared`` are the labels that groups are told apart by.
     """
 
     started_at: float
@@ -113,12 +113,15 @@ def held(
         for steps in prometheus.over(by, window.start, window.end, step)
     )
     started_at = min((target.since for target in targets), default=window.end)
+    start = prometheus.at(selector, started_at)
+    until = window.epoch - 1 if window.turns else window.end
+    first = prometheus.at(f"min_over_time({selector}[{_seconds(until - started_at)}])", until)
     end = prometheus.at(selector, window.end)
     succeeded = f'anthropic_exporter_collector_last_success_timestamp_seconds{{{chosen},collector="usage"}}'
     succeeded = f"max(last_over_time({succeeded}[{_seconds(width)}]))"
     return Held(
         started_at=window.start if started_at < window.start + 2 * step else started_at,
-        start=_sums(prometheus.at(selector, started_at), compared),
+        start=_sums([*start, *_came_in(first, start, ours)], compared),
         end=_sums(end or every, compared),
         before_turn=_sums(prometheus.at(selector, window.epoch - 1), compared) if window.turns else None,
         targets=targets,
@@ -138,7 +141,10 @@ def _target(prometheus: Prometheus, steps: Steps, newest: str, step: float, wind
         labels=tuple(sorted(steps.labels.items())),
         since=times[0],
         until=times[-1],
-        gaps=tuple((_last_sample(prometheus, steps.labels, newest, start), end) for start, end in gaps[:MOST_GAPS]),
+        gaps=tuple(
+            (_last_sample(prometheus, steps.labels, newest, start) if place < MOST_GAPS else start, end)
+            for place, (start, end) in enumerate(gaps)
+        ),
     )
 
 
@@ -146,6 +152,20 @@ def _last_sample(prometheus: Prometheus, labels: dict[str, str], newest: str, at
     """Return when the sample was taken that a target still had at a moment: up to five minutes before it."""
     found = prometheus.at(newest, at)
     return next((series.value for series in found if series.labels == labels), at)
+
+
+def _came_in(first: Iterable[Series], start: Iterable[Series], ours: set[str]) -> Iterator[Series]:
+    """Yield the first samples of the series that no target showed when the window began.
+
+    One that is born in the window begins at 0. One that was hidden while nothing moved it, or that the history before
+    the exporter does not tell, comes in at the level that it has: that was not used in the window.
+    """
+
+    def of_the_exporter(series: Series) -> frozenset[tuple[str, str]]:
+        return frozenset((name, value) for name, value in series.labels.items() if name in ours)
+
+    shown = {of_the_exporter(series) for series in start}
+    return (series for series in first if of_the_exporter(series) not in shown)
 
 
 def _sums(found: Iterable[Series], names: tuple[str, ...]) -> dict[Group, float]:
