@@ -53,6 +53,25 @@ def test_version_imports_neither_server_nor_client():
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["dmeo"], "error: no such command: dmeo; did you mean demo?"),
+        (["sk-ant-admin01-canary"], f"error: no such command: <redacted>; there are {', '.join(COMMANDS)}"),
+    ],
+)
+def test_a_command_that_is_none_brings_those_that_are(capsys, typed, said):
+    assert run(typed) == 2
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_help_is_understood_as_a_word_too(capsys):
+    assert run(["help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: anthropic-exporter [OPTIONS] COMMAND")
+    assert run(["help", "version"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: anthropic-exporter version")
+
+
 def test_help_lists_every_command_without_importing_it(capsys):
     assert run(["--help"]) == 0
     out = capsys.readouterr().out

@@ -72,6 +72,7 @@ def test_a_file_that_breaks_while_running_leaves_the_last_good_key_and_warns_onc
         pytest.param(" \n", "expected a key, but it is empty", id="blank"),
         pytest.param(f"{FIRST}\n{SECOND}", "expected one key on one line, found 2 lines", id="two lines"),
         pytest.param(f"{FIRST} {SECOND}", "expected a key, found characters that no key has", id="two words"),
+        pytest.param(f'"{FIRST}"', "expected a key, found one in quotation marks; leave them out", id="quotes"),
         pytest.param(f"{FIRST}\u00e4", "expected a key, found characters that no key has", id="no ASCII"),
         pytest.param("x" * 5000, "expected one key, found 5000 bytes", id="another file"),
     ],
@@ -88,6 +89,15 @@ def test_a_missing_file_and_a_folder_say_what_was_expected(tmp_path):
         KeyFile(tmp_path / "none").value()
     with pytest.raises(ConfigError, match="expected a file with a key, found no regular file"):
         KeyFile(tmp_path).value()
+
+
+def test_a_key_where_a_file_belongs_is_told_and_not_shown():
+    with pytest.raises(ConfigError) as error:
+        KeyFile(FIRST).value()
+    assert str(error.value) == (
+        "<redacted>: expected a readable file with a key, found: No such file or directory"
+        "; this looks like the key itself: write it to a file"
+    )
 
 
 def test_bytes_are_no_key(file):

@@ -3,6 +3,7 @@
 Each command is imported when it is run: `version` must not wait for an HTTP client.
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -61,9 +62,21 @@ class LazyGroup(click.Group):
         """Take flags without a command as those of ``serve``, and ``--version`` as everybody writes it."""
         if args == ["--version"]:
             args = ["version"]
+        if args[:1] == ["help"]:
+            args = [*args[1:2], "--help"]
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and say which ones there are where it is none of them."""
+        if args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no such command: {args[0]}; {hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
@@ -72,7 +85,11 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, lazy.help) for name, lazy in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    epilog="'anthropic-exporter COMMAND --help' lists the flags of a command.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 def cli() -> None:
     """Prometheus exporter for the Anthropic Admin API."""
 

@@ -16,6 +16,7 @@ REDACTED = "<redacted>"
 INFERENCE_PREFIX = "sk-ant-api03-"
 
 _LONGEST_KEY = 4096
+_QUOTES = "\"'"  # `docker run --env-file` and systemd's LoadCredential keep those that a shell takes away
 # "sk-ant-admin01-…" is the name of a kind of key; our own advice has it, and must stay readable in a log.
 _KEY = re.compile(r"sk-ant-(?![a-z]+[0-9]{2}-…)[a-z0-9_-]*", re.IGNORECASE)
 _HEADER = re.compile(
@@ -150,7 +151,8 @@ class KeyFile:
     def _say(self, error: OSError | ConfigError) -> str:
         if isinstance(error, ConfigError):
             return str(error)
-        return f"{self.path}: expected a readable file with a key, found: {error.strerror}"
+        hint = "; this looks like the key itself: write it to a file" if looks_like_key(str(self.path)) else ""
+        return f"{self.path}: expected a readable file with a key, found: {error.strerror}{hint}"
 
     def _complain(self, message: str) -> None:
         self._seen = None
@@ -168,6 +170,8 @@ def _key(text: str, source: str) -> str:
         raise ConfigError(f"{source}: expected a key, but it is empty")
     if len(key.splitlines()) > 1:
         raise ConfigError(f"{source}: expected one key on one line, found {len(key.splitlines())} lines")
+    if key[0] in _QUOTES or key[-1] in _QUOTES:
+        raise ConfigError(f"{source}: expected a key, found one in quotation marks; leave them out")
     # It becomes the value of an HTTP header.
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"{source}: expected a key, found characters that no key has")

@@ -238,12 +238,36 @@ def test_a_proxy_variable_counts_for_the_api_but_not_for_loopback(monkeypatch):
     # Nothing listens on the discard port of loopback, and tests may not connect elsewhere.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with pytest.raises(Unavailable, match="ConnectError"):
+    refused = r"no connection to api\.example\.com through the proxy of the environment: .*refused"
+    with pytest.raises(Unavailable, match=refused):
         Transport("https://api.example.com", 5).get(Call(ME), CANARY)
-    with pytest.raises(Unavailable, match="ConnectError"):
+    with pytest.raises(Unavailable, match=r"no connection to 127\.0\.0\.1:10: .*refused"):
         Transport("http://127.0.0.1:10", 5).get(Call(ME), CANARY)
     assert Transport("https://api.example.com", 5)._client._mounts
     assert not Transport("http://127.0.0.1:10", 5)._client._mounts
+
+
+@pytest.mark.parametrize("file", ["missing.pem", "empty.pem"])
+def test_a_certificate_variable_that_names_nothing_usable_is_a_matter_of_configuration(monkeypatch, tmp_path, file):
+    (tmp_path / "empty.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / file))
+    with pytest.raises(ConfigError, match=f"SSL_CERT_FILE: expected a file of certificates, found .*{file}"):
+        Transport("https://api.example.com", 5)
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "let SSL_CERT_FILE name"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "that port does not speak TLS"),
+        ("[Errno 111] Connection refused", ""),
+    ],
+)
+def test_a_failed_handshake_comes_with_advice(said, advice):
+    with pytest.raises(Unavailable) as caught:
+        get(answers(httpx.ConnectError(said)))
+    assert caught.value.advice.startswith(advice)
+    assert bool(caught.value.advice) == bool(advice)
 
 
 def test_a_proxy_variable_that_is_no_url_is_a_matter_of_configuration(monkeypatch):

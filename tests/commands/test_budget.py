@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from anthropic_exporter.commands.amounts import exact
+from anthropic_exporter.commands.amounts import spent_cents
 from anthropic_exporter.simulate.switches import Switches
 from commands.spending_company import column, rows_of
 
@@ -30,9 +30,15 @@ def test_below_and_over_a_limit(company):
     assert command("budget", "--limit-usd", "1000")[0] == 0
     status, out, err = command("budget", "--limit-usd", "10")
     assert status == 1
-    assert out.startswith(f"limit: {exact(usd)} of 10.00 USD spent this month (")
+    assert out.startswith(f"limit: {spent_cents(usd, Decimal(10))} of 10.00 USD spent this month (")
     assert out.endswith(": OVER\n")
     assert "\x1b" not in out + err
+
+
+def test_what_is_below_a_limit_does_not_read_as_if_it_had_reached_it():
+    limit = Decimal(1000)
+    told = [spent_cents(Decimal(spent), limit) for spent in ("999.994", "999.996", "1000", "1000.006")]
+    assert told == ["999.99", "999.99", "1,000.00", "1,000.01"]
 
 
 def test_a_budget_is_over_from_the_very_cent_and_not_before(company):

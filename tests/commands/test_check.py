@@ -227,6 +227,17 @@ def test_a_wrong_address_is_told_from_an_organization_that_lacks_everything(chec
     assert table.advice[CONSOLE[0]].startswith("look at base_url: the Admin API is not there")
 
 
+def test_where_nothing_answers_one_request_has_to_wait_and_no_more(free_port, monkeypatch, capsys):
+    monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-simulated")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", base_url := f"http://127.0.0.1:{free_port()}")
+    assert run(["check", "--state.path=:memory:"]) == 1
+    header, row, blank, remark = capsys.readouterr().out.splitlines()
+    assert row.split()[:2] == ["organization", "/v1/organizations/me"]
+    assert f"look at network, proxy, base_url, and status.anthropic.com (no connection to {base_url[7:]}: " in row
+    assert (header.split()[0], blank) == ("collector", "")
+    assert remark == f"Nothing answers at {base_url}; the other endpoints were not asked."
+
+
 def test_several_organizations_have_a_table_each(check, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("ONE", "sk-ant-admin01-one")
     monkeypatch.setenv("TWO", "sk-ant-admin01-two")

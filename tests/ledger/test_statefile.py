@@ -150,7 +150,7 @@ def test_a_file_in_the_place_of_the_folder_is_a_state_error(tmp_path):
 
 def test_a_folder_in_the_place_of_the_file_is_a_state_error(tmp_path):
     (tmp_path / "state.db").mkdir()
-    with pytest.raises(StateError, match="state file cannot be used"):
+    with pytest.raises(StateError, match="expected a state file, found a folder"):
         open_state(str(tmp_path / "state.db"))
 
 

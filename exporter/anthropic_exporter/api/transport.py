@@ -1,9 +1,11 @@
 """HTTP to one organization's Admin API: only GET, only to the base URL, bounded in size and time."""
 
 import ipaddress
+import os
 import time
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -23,6 +25,15 @@ OAUTH_PREFIX = "sk-ant-oat"
 
 #: Of the body after decompression. A usage page at its largest is some tens of MB.
 MAX_BODY_BYTES = 64 * 1024 * 1024
+
+CONNECT_SECONDS = 10.0
+"""Where packets are dropped nothing answers, however long one waits."""
+
+#: What Python's words for a failed handshake ask for; the first that fits.
+_TLS_ADVICE = (
+    ("CERTIFICATE_VERIFY_FAILED", "let SSL_CERT_FILE name a file with the authority of that certificate, or mend it"),
+    ("WRONG_VERSION_NUMBER", "that port does not speak TLS: look at base_url and at the proxy in between"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,13 @@ class Transport:
     def __init__(self, base_url: str, timeout: float, transport: httpx.BaseTransport | None = None) -> None:
         url = _checked(base_url)
         self._base = str(url).rstrip("/")
+        self._host = _named(url)
         self._timeout = timeout
         self._deadline = Deadline()
         try:
             self._client = httpx.Client(
                 follow_redirects=False,  # the key must not travel to wherever a redirect points
-                timeout=timeout,
+                timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
                 # Proxy and certificate variables count, but a proxy cannot reach our loopback.
                 trust_env=not _is_loopback(url.host),
                 transport=transport,
@@ -68,6 +80,12 @@ class Transport:
                     "user-agent": f"anthropic-exporter/{__version__} ({PROJECT_URL})",
                 },
             )
+        except OSError as error:
+            # Python's own text does not say which file.
+            why = error.strerror or type(error).__name__
+            raise ConfigError(
+                f"SSL_CERT_FILE: expected a file of certificates, found {os.environ.get('SSL_CERT_FILE', '')!r}: {why}"
+            ) from None
         except (ImportError, ValueError, httpx.InvalidURL):
             # The original text may hold the password of the proxy.
             raise ConfigError(
@@ -101,7 +119,9 @@ class Transport:
             if isinstance(error, RuntimeError) and not self._client.is_closed:
                 raise
             # Without its cause: the request with its headers hangs on a httpx exception.
-            raise Unavailable(f"GET {endpoint.name}: {_told(error, key)}", endpoint=endpoint.name) from None
+            raise Unavailable(
+                f"GET {endpoint.name}: {_told(error, key, self._host)}", endpoint=endpoint.name, advice=_advice(error)
+            ) from None
         finally:
             self._deadline.at = None
 
@@ -118,6 +138,14 @@ def _checked(base_url: str) -> httpx.URL:
     if url.scheme == "http" and not _is_loopback(url.host):
         raise ConfigError("base_url: https is required; plain http is for loopback only, it shows the key to all")
     return url
+
+
+def _named(url: httpx.URL) -> str:
+    """Name who is called, and whether a proxy is to call: then it may be the proxy that does not answer."""
+    host = url.netloc.decode("ascii")
+    proxies = {} if _is_loopback(url.host) or proxy_bypass(url.host) else getproxies()
+    # The URL of a proxy may hold its password.
+    return f"{host} through the proxy of the environment" if {url.scheme, "all"} & proxies.keys() else host
 
 
 def _is_loopback(host: str) -> bool:
@@ -164,13 +192,19 @@ def _read(endpoint: Endpoint, response: httpx.Response, until: float) -> bytes:
     return bytes(body)
 
 
-def _told(error: Exception, key: str) -> str:
+def _advice(error: Exception) -> str:
+    return next((advice for words, advice in _TLS_ADVICE if words in str(error)), "")
+
+
+def _told(error: Exception, key: str, host: str) -> str:
     if isinstance(error, RuntimeError):
         return "the client is closed"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         return f"no whole answer in time ({type(error).__name__})"
     if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
         # Their texts quote headers and URLs.
         return f"the request cannot be written ({type(error).__name__})"
     text = shown(str(error), key, longest=160)
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return f"no connection to {host}: {text or type(error).__name__}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -23,6 +23,14 @@ def exact(usd: Decimal) -> str:
     return f"{plain:f}"
 
 
+def spent_cents(usd: Decimal, limit: Decimal) -> str:
+    """Spell what was spent to the cent. What is below a limit does not read as if it had reached it."""
+    spelled = usd.quantize(_CENT, context=_WIDE)
+    if usd < limit <= spelled:
+        spelled = usd.quantize(_CENT, rounding=ROUND_DOWN, context=_WIDE)
+    return f"{spelled:,f}"
+
+
 def cents(usd: Decimal) -> str:
     """Spell an amount to the cent, for people."""
     return f"{usd.quantize(_CENT, context=_WIDE):,f}"

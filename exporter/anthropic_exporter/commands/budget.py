@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import click
 
-from anthropic_exporter.commands.amounts import cents, colour, exact, instant, percent, positive
+from anthropic_exporter.commands.amounts import cents, colour, exact, instant, percent, positive, spent_cents
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.reading import NotRead, Reading, keep_quiet, reading
 from anthropic_exporter.commands.used import unpriced_models
@@ -126,9 +126,10 @@ def _print(one: Reading, state: BudgetState, status: int, *, several: bool) -> i
 
 
 def _sentence(state: BudgetState) -> str:
+    limit = f"{Decimal(exact(state.usd)):,f}"
     if state.spent is None or state.ratio is None:
-        return f"spend of this {state.period} is not known, the budget is {exact(state.usd)} USD"
-    text = f"{exact(state.spent)} of {exact(state.usd)} USD spent this {state.period} ({percent(state.ratio)})"
+        return f"spend of this {state.period} is not known, the budget is {limit} USD"
+    text = f"{spent_cents(state.spent, state.usd)} of {limit} USD spent this {state.period} ({percent(state.ratio)})"
     if state.forecast is None:
         return text
     return f"{text}, forecast {cents(Decimal(state.forecast))} USD"

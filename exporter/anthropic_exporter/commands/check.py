@@ -3,18 +3,23 @@
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from anthropic_exporter import logs
 from anthropic_exporter.commands.options import by_flag, settings_flags
+from anthropic_exporter.commands.progress import progress
 from anthropic_exporter.commands.table import print_table
 from anthropic_exporter.config import OrganizationSettings, Settings, load
-from anthropic_exporter.errors import PollError
+from anthropic_exporter.errors import PollError, Unavailable
 from anthropic_exporter.expose.family import Family
 from anthropic_exporter.secrets import looks_like_inference_key
+
+if TYPE_CHECKING:
+    from anthropic_exporter.commands.probes import Probe, Rows
 
 _HEADER = ("collector", "endpoint", "status", "rows", "what to do")
 _AS_ABOVE = "as above"
@@ -49,6 +54,7 @@ class _Answer:
     good: bool
     rows: Sequence[tuple[str, ...]]
     series: Mapping[Family, int]
+    remark: str = ""
 
 
 class _Unobserved:
@@ -86,7 +92,7 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
     from anthropic_exporter.api.pacing import Pacer  # noqa: PLC0415
     from anthropic_exporter.commands.asked import Asked  # noqa: PLC0415
     from anthropic_exporter.commands.endpoints import probes  # noqa: PLC0415
-    from anthropic_exporter.commands.probes import Credential, attempt, judge  # noqa: PLC0415
+    from anthropic_exporter.commands.probes import Credential, judge  # noqa: PLC0415
     from anthropic_exporter.commands.series import estimate  # noqa: PLC0415
 
     api = AdminApi(
@@ -102,8 +108,9 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
     key = organization.credential.value()
     asked = Asked(api, settings, organization.source, now, bool(organization.organization_id), _Forgetful())
     try:
-        answers = [(probe, attempt(probe)) for probe in probes(asked)]
+        answers = list(_attempts(probes(asked), organization.base_url))
     finally:
+        progress("")
         api.close()
     # Only now is it known whom the answers came from.
     asked_for = [answer for _, answer in answers if not (isinstance(answer, PollError) and answer.status is None)]
@@ -115,11 +122,25 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
     )
     outcomes = [judge(probe, answer, credential) for probe, answer in answers]
     found = [each for outcome in outcomes for each in outcome.found]
+    unheard = len(answers) == 1 and isinstance(answers[0][1], Unavailable) and answers[0][1].status is None
     return _Answer(
         all(outcome.good for outcome in outcomes) and any(outcome.found for outcome in outcomes),
         list(_without_repeats([outcome.row for outcome in outcomes])),
         estimate(settings, organization, found, now) if found else {},
+        f"Nothing answers at {organization.base_url}; the other endpoints were not asked." if unheard else "",
     )
+
+
+def _attempts(probes: "Iterable[Probe]", base_url: str) -> "Iterator[tuple[Probe, Rows | PollError]]":
+    """Make one request after the other. Where the first is not answered at all the others would wait as long."""
+    from anthropic_exporter.commands.probes import attempt  # noqa: PLC0415 - as in _ask
+
+    for number, probe in enumerate(probes):
+        progress(f"asking {base_url}{probe.endpoint}")
+        answer = attempt(probe)
+        yield probe, answer
+        if number == 0 and isinstance(answer, Unavailable) and answer.status is None:
+            return
 
 
 def _without_repeats(rows: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
@@ -135,6 +156,8 @@ def _print(settings: Settings, answer: _Answer) -> None:
     from anthropic_exporter.commands.asked import DAYS  # noqa: PLC0415
 
     print_table(_HEADER, answer.rows)
+    if answer.remark:
+        click.echo(f"\n{answer.remark}")
     if answer.series:
         click.echo(f"\nseries, estimated from what the last {DAYS} days used\n")
         print_table(series.HEADER, series.table(answer.series, settings.series.max_per_family))

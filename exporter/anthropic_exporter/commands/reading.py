@@ -2,14 +2,12 @@
 
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-import click
-
 from anthropic_exporter import logs
+from anthropic_exporter.commands.progress import progress
 from anthropic_exporter.config import OrganizationSettings, Settings
 from anthropic_exporter.errors import ExporterError
 from anthropic_exporter.expose.selfmetrics import SelfMetrics
@@ -137,16 +135,11 @@ def run_once(pollers: list[Poller]) -> None:
     """
     try:
         for number, poller in enumerate(pollers, 1):
-            _progress(f"reading {poller.collector.name} ({number}/{len(pollers)})")
+            progress(f"reading {poller.collector.name} ({number}/{len(pollers)})")
             poller.cycle()
             health = poller.health
             if health.state not in ("ok", "not supported"):
                 advice = f" ({health.advice})" if health.advice else ""
                 raise NotRead(f"{poller.collector.name} could not be read: {health.error or 'it was stopped'}{advice}")
     finally:
-        _progress("")
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+        progress("")

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 from anthropic_exporter.config.reader import Place, Reader, items, show, words
 from anthropic_exporter.durations import parse_duration
@@ -16,14 +17,21 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN = re.compile(r"true|false|[0-9]+(\.[0-9]+)?")
+_LARGEST_THRESHOLD = 10
 _INLINE_FLAGS = re.compile(r"\(\?[aimsux]+\)")
 
 
 def boolean(value: object, place: Place) -> bool:
     """Read true or false, and no other word for them."""
     if not isinstance(value, bool):
-        place.refuse("true or false", value)
+        _refuse_plain(place, "true or false", value)
     return value
+
+
+def _refuse_plain(place: Place, expected: str, value: object) -> NoReturn:
+    hint = "; write it without quotes" if isinstance(value, str) and _PLAIN.fullmatch(value) else ""
+    place.refuse_because(f"expected {expected}, found {show(value)}{hint}")
 
 
 def choice(*names: str) -> Reader[str]:
@@ -47,7 +55,7 @@ def whole_number(least: int) -> Reader[int]:
 
     def read(value: object, place: Place) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            place.refuse(f"a whole number from {least} up", value)
+            _refuse_plain(place, f"a whole number from {least} up", value)
         return value
 
     return read
@@ -56,14 +64,14 @@ def whole_number(least: int) -> Reader[int]:
 def number(value: object, place: Place) -> float:
     """Read a number from 0 up."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0:
-        place.refuse("a number from 0 up", value)
+        _refuse_plain(place, "a number from 0 up", value)
     return float(value)
 
 
 def amount(value: object, place: Place) -> Decimal:
     """Read an amount of money, exactly as it is written."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value <= 0:
-        place.refuse("an amount above 0", value)
+        _refuse_plain(place, "an amount above 0", value)
     return Decimal(value)
 
 
@@ -76,6 +84,8 @@ def thresholds(value: object, place: Place) -> tuple[Decimal, ...]:
     for index, item in enumerate(value):
         if isinstance(item, bool) or not isinstance(item, int | Decimal) or item <= 0:
             place.item(index).refuse("a number above 0", item)
+        if item > _LARGEST_THRESHOLD:
+            place.item(index).refuse("a share of the budget such as 0.8, which is 80 %", item)
         if read and item <= read[-1]:
             place.item(index).refuse(f"a number above {read[-1]}, the one before", item)
         read.append(Decimal(item))

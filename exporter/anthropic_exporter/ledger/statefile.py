@@ -120,6 +120,10 @@ def look_into(path: str) -> StateFile:
 
 def _lock(path: Path) -> IO[str]:
     """Hold a lock beside the file: two writers would each show half of the truth."""
+    if path.is_dir():
+        raise StateError(
+            f"{path}: expected a state file, found a folder; name a file in it, such as {path / 'state.db'}"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.fdopen(os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")

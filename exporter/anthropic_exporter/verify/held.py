@@ -43,7 +43,7 @@ class Held:
 
     ``start`` and ``end`` are the levels of the counters at the ends of the window (of a series that came in later: its
     first), ``before_turn`` at its last moment before counters began again, where that lies inside. ``missing`` are
-    labels that the exporter gives and the series do not have; ``compared`` are the labels that groups are told apart by.
+    labels that the exporter gives and the series do not have; ``compared`` are those that groups are told apart by.
     """
 
     started_at: float

@@ -27,7 +27,7 @@ def parse(text: str) -> Address:
     """
     match = _ADDRESS.fullmatch(text)
     if match is None or int(match["port"]) > _LARGEST_PORT:
-        raise ConfigError(f'web.listen-address: expected host:port, :port or [IPv6 address]:port, found "{text}"')
+        raise ConfigError(f'--web.listen-address: expected host:port, :port or [IPv6 address]:port, found "{text}"')
     return Address(match["v6"] or match["host"] or "", int(match["port"]))
 
 
@@ -47,7 +47,7 @@ def bind(text: str) -> socket.socket:
         # Connections inherit it; else the end of an answer may wait 40 ms for the scraper's acknowledgement.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
-        raise ConfigError(f"web.listen-address: cannot listen on {text}: {_reason(error)}") from error
+        raise ConfigError(f"--web.listen-address: cannot listen on {text}: {_reason(error)}") from error
     return listening
 
 
