@@ -7,6 +7,8 @@ Times are whole seconds since 1970 UTC; money is ``Decimal`` USD. A null of the 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 Labels = tuple[str, ...]
@@ -39,12 +41,17 @@ NONE = "none"
 NOT_AVAILABLE = "not_available"
 
 
+@cache
 def arranger(asked: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Labels], Labels]:
-    """Return a function that puts label values into the stream's order; what was not asked for is ``none``."""
+    """Return a function that puts values of the labels asked for into the order wanted; others are ``none``."""
     if asked == wanted:
         return lambda labels: labels
-    places = [asked.index(name) if name in asked else None for name in wanted]
-    return lambda labels: tuple([NONE if place is None else labels[place] for place in places])
+    places = [asked.index(name) if name in asked else -1 for name in wanted]
+    if len(places) < 2:  # noqa: PLR2004 - of one place itemgetter makes no tuple
+        return lambda labels: tuple([(*labels, NONE)[place] for place in places])
+    # A million rows of a year come through here.
+    take: Callable[[Labels], Labels] = itemgetter(*places)
+    return take if -1 not in places else lambda labels: take((*labels, NONE))
 
 
 class UsageRow(NamedTuple):

@@ -140,7 +140,7 @@ def live(found, first, until, step=HOUR):
             if interval.starting_at >= known:
                 for labels, values in found.cells[stream][interval].items():
                     delta = Delta(interval, labels, values, values, before=False)
-                    postings += posters[stream].poster.counters(delta, PRICES)
+                    postings += posters[stream].poster.counters([delta], PRICES)
         counters.apply(counters.stage(postings, now, born=number > 0))
         counters.reveal(counters.families(), now)
         counters.apply(counters.released(now + HOLD))

@@ -1,6 +1,7 @@
 """The core at work in a test: a small upstream, the real collectors, ledger, accounts and store."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -44,11 +45,21 @@ class Bench:
     store: Store = field(default_factory=lambda: Store(":memory:"), repr=False)
     prices: PriceList = field(default=PRICES, repr=False)
 
+    @property
+    def epoch(self) -> Callable[[float], int]:
+        """From when counters count, given the time."""
+        return partial(epoch, self.settings.counters.since)
+
     def start(self, now: float, *, only: tuple[str, ...] = ("usage", "cost")) -> "Bench":
         """Begin a process over the state that there is."""
+        self.accounts = self.load(now, only)
+        self.only = only
+        self._collect()
+        return self
+
+    def load(self, now: float, only: tuple[str, ...]) -> Accounts:
+        """Return accounts as a process that begins takes them up."""
         settings = self.settings
-        since = partial(epoch, settings.counters.since)
-        self.epoch = since
         made = tuple(a for a in streams.accounts(settings) if a.stream.name.split(".", maxsplit=1)[0] in only)
         counters = Counters(
             settings.counters.birth_hold,
@@ -56,11 +67,9 @@ class Bench:
             settings.series.max_per_family,
             streams.kept_labels(made),
         )
-        self.accounts = Accounts("main", self.store, made, counters, self.prices, since, lambda *_: None)
-        self.accounts.load(now)
-        self.only = only
-        self._collect()
-        return self
+        found = Accounts("main", self.store, made, counters, self.prices, self.epoch, lambda *_: None)
+        found.load(now)
+        return found
 
     def _collect(self) -> None:
         settings, memory, since = self.settings, StoreMemory(self.store, "main", Signal()), self.epoch

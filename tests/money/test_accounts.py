@@ -1,3 +1,4 @@
+import contextlib
 from dataclasses import replace
 from decimal import Decimal
 
@@ -245,7 +246,8 @@ def test_other_prices_correct_the_estimates_and_take_no_counter_down(bench, dear
     bench.poll(NOON)
     before = bench.shown(NOON)
     for prices in (dearer, PriceList.load_bundled()):
-        bench.accounts.set_prices(prices, NOON + 60)
+        bench.prices = prices
+        bench.start(NOON + 60)
         truth = true_counters(bench.upstream, at("2026-07-01"), prices)
         for family in (TOKENS, ESTIMATED, UNPRICED):
             assert bench.totals(family) == truth[family]
@@ -256,19 +258,13 @@ def test_other_prices_correct_the_estimates_and_take_no_counter_down(bench, dear
         before = after
 
 
-def test_prices_that_changed_while_the_process_was_down_are_noticed(bench, dearer):
-    bench.poll(NOON)
-    bench.prices = dearer
-    bench.start(NOON + 60)
-    assert bench.totals(ESTIMATED) == true_counters(bench.upstream, at("2026-07-01"), bench.prices)[ESTIMATED]
-
-
 def test_estimates_in_the_overflow_series_are_corrected_there(dearer):
     others = [replace(ONE, workspace_id=f"wrkspc_{n}", tokens=n + 1) for n in range(6)]
     bench = Bench(Upstream(others), replace(MONTHLY, series=replace(MONTHLY.series, max_per_family=8))).start(NOON)
     bench.poll(NOON)
     for prices in (dearer, PriceList.load_bundled()):
-        bench.accounts.set_prices(prices, NOON + 60)
+        bench.prices = prices
+        bench.start(NOON + 60)
         truth = true_counters(bench.upstream, at("2026-07-01"), prices)[ESTIMATED]
         assert sum(bench.totals(ESTIMATED).values()) == sum(truth.values())
 
@@ -320,17 +316,15 @@ def post_more(bench):
         pytest.param(post_more, id="post"),
         pytest.param(lambda bench: bench.accounts.turn(at("2026-08-01")), id="turn"),
         pytest.param(lambda bench: bench.accounts.completed(["usage", "cost"], NOON + 60), id="completed"),
-        pytest.param(lambda bench: bench.accounts.set_prices(bench.dearer, NOON + 60), id="set_prices"),
         pytest.param(lambda bench: bench.accounts.reveal(NOON + 30 + HOLD), id="reveal"),
     ],
 )
 @pytest.mark.parametrize("gone", [False, True], ids=["one statement fails", "the disk stays away"])
-def test_a_disk_that_fails_at_any_statement_changes_nothing_in_store_or_memory(act, gone, dearer):
+def test_a_disk_that_fails_at_any_statement_changes_nothing_in_store_or_memory(act, gone):
     small = replace(MONTHLY, series=replace(MONTHLY.series, max_per_family=8))
     expected = None
     for fails_at in range(1, 200):
         bench = Bench(Upstream([ONE]), small).start(NOON, only=("usage",))
-        bench.dearer = dearer
         bench.poll(NOON)
         bench.upstream.events.append(replace(ONE, model="claude-of-tomorrow"))
         bench.poll(NOON + 30)
@@ -357,6 +351,24 @@ def test_a_disk_that_fails_at_any_statement_changes_nothing_in_store_or_memory(a
         assert (contents(real), memory()) == expected
         if not bench.store._connection.failed:
             assert expected != before
+            return
+    pytest.fail("there is no end")
+
+
+def test_a_start_with_other_prices_that_fails_at_any_statement_is_made_good_by_the_next(dearer):
+    expected = None
+    for fails_at in range(1, 200):
+        bench = Bench(Upstream([ONE, replace(ONE, model="claude-of-tomorrow")]), MONTHLY)
+        bench.start(NOON, only=("usage",)).poll(NOON)
+        before, real = contents(bench.store._connection), bench.store._connection
+        bench.prices, bench.store._connection = dearer, BrokenDisk(real, fails_at, False)
+        with contextlib.suppress(StateError):
+            bench.load(NOON + 60, ("usage",))
+        failed, bench.store._connection = bench.store._connection.failed, real
+        bench.load(NOON + 60, ("usage",))
+        expected = expected or contents(real)
+        assert contents(real) == expected != before
+        if not failed:
             return
     pytest.fail("there is no end")
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from anthropic_exporter.ledger.counters import Posting
 from anthropic_exporter.ledger.intervals import Delta
-from anthropic_exporter.money.postings import AmountPoster, UsageFamilies, UsagePoster, pick
+from anthropic_exporter.money.postings import AmountPoster, UsageFamilies, UsagePoster
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.records import TOKEN_TYPES, Interval
+from anthropic_exporter.records import TOKEN_TYPES, Interval, arranger
 from anthropic_exporter.utc import HOUR
 from ledger.bounded import quick
 from ledger.instants import at
@@ -34,15 +34,14 @@ def delta(*values, labels=LABELS, before=False, counted=None):
 def posted(poster, *deltas):
     """Return the sums of all postings by family and labels."""
     sums = {}
-    for one in deltas:
-        for posting in poster.counters(one, PRICES):
-            key = (posting.family, *posting.labels)
-            sums[key] = sums.get(key, 0) + posting.amount
+    for posting in poster.counters(deltas, PRICES):
+        key = (posting.family, *posting.labels)
+        sums[key] = sums.get(key, 0) + posting.amount
     return sums
 
 
 def test_labels_that_are_not_asked_for_are_none():
-    assert pick(("a", "b"), ("b", "c"), ("1", "2")) == ("2", "none")
+    assert arranger(("a", "b"), ("b", "c"))(("1", "2")) == ("2", "none")
 
 
 def test_a_new_combination_makes_all_its_token_types_exist():
@@ -63,8 +62,8 @@ def test_a_known_combination_posts_what_changed():
 
 
 def test_what_does_not_count_is_not_posted():
-    assert list(POSTER.counters(delta(5, counted=(0,) * 6), PRICES)) == []
-    assert list(AmountPoster(("a",), ("a",), "usd").counters(Delta(SLOT, ("x",), (5,), (0,), False), PRICES)) == []
+    assert list(POSTER.counters([delta(5, counted=(0,) * 6)], PRICES)) == []
+    assert list(AmountPoster(("a",), ("a",), "usd").counters([Delta(SLOT, ("x",), (5,), (0,), False)], PRICES)) == []
 
 
 def test_web_searches_have_a_price_of_their_own():
@@ -116,13 +115,13 @@ def test_each_day_has_its_own_price():
         slot = Interval(day + 5 * HOUR, day + 6 * HOUR)
         one = Delta(slot, labels, (1000, 0, 0, 0, 0, 0), (1000, 0, 0, 0, 0, 0), True)
         price = PRICES.price(*labels[1:], "none", day)
-        found = [p.amount for p in POSTER.counters(one, PRICES) if p.family == "usd"]
+        found = [p.amount for p in POSTER.counters([one], PRICES) if p.family == "usd"]
         assert found == ([] if hasattr(price, "reason") else [1000 * price.uncached_input])
 
 
 def test_days_tell_tokens_and_their_estimate_by_workspace_and_model():
     one = delta(5, 0, 0, 0, 7, 3, counted=(0,) * 6)
-    found = {day.book: day for day in POSTER.days(one, PRICES)}
+    found = {day.book: day for day in POSTER.days([one], PRICES)}
     assert found["usage"].values == (5, 0, 0, 0, 7)
     assert found["usage"].day == at("2026-07-15")
     assert found["usage"].labels == ("default", "claude-opus-5")
@@ -132,18 +131,18 @@ def test_days_tell_tokens_and_their_estimate_by_workspace_and_model():
 def test_what_has_no_price_is_in_no_day_of_estimates_and_the_priced_part_is():
     poster = UsagePoster(DIMENSIONS, ("api_key_id",), replace(POSTER.families, by_key=True))
     unknown = ("default", "claude-of-tomorrow", "standard", "global", "standard")
-    assert {day.book for day in poster.days(delta(5, labels=unknown), PRICES)} == {"usage"}
-    searching = {day.book: day.values for day in poster.days(delta(5, 0, 0, 0, 0, 3, labels=unknown), PRICES)}
+    assert {day.book for day in poster.days([delta(5, labels=unknown)], PRICES)} == {"usage"}
+    searching = {day.book: day.values for day in poster.days([delta(5, 0, 0, 0, 0, 3, labels=unknown)], PRICES)}
     assert searching["estimate"] == searching["key_estimate"] == (0, Decimal("0.03"))
     preview = ("default", "claude-mythos-preview", "standard", "global", "standard")
-    (part,) = [day for day in poster.days(delta(5, 0, 0, 9, labels=preview), PRICES) if day.book == "estimate"]
+    (part,) = [day for day in poster.days([delta(5, 0, 0, 9, labels=preview)], PRICES) if day.book == "estimate"]
     assert part.values[0] == 5 * PRICES.price(*preview[1:], "none", part.day).uncached_input
 
 
 def test_amounts_are_posted_as_they_are():
     poster = AmountPoster(("workspace_id", "cost_type"), ("cost_type",), "cost", book="cost", by=("workspace_id",))
     one = Delta(SLOT, ("default", "tokens"), (Decimal("1.23"),), (Decimal("1.00"),), True)
-    assert list(poster.counters(one, PRICES)) == [Posting("cost", ("tokens",), Decimal("1.00"))]
-    (day,) = poster.days(one, PRICES)
+    assert list(poster.counters([one], PRICES)) == [Posting("cost", ("tokens",), Decimal("1.00"))]
+    (day,) = poster.days([one], PRICES)
     assert (day.book, day.day, day.labels, day.values) == ("cost", at("2026-07-15"), ("default",), (Decimal("1.23"),))
-    assert list(AmountPoster(("a",), ("a",), "cost").days(one, PRICES)) == []
+    assert list(AmountPoster(("a",), ("a",), "cost").days([one], PRICES)) == []

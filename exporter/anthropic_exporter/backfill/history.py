@@ -262,13 +262,11 @@ class History:
         slot = Interval(day, day + DAY)
         books: dict[str, dict[Labels, Values]] = {book: {} for book in GAUGED[stream]}
         with decimal.localcontext(EXACT):
-            for labels, values in cells.items():
-                for found in linear.account.poster.days(
-                    Delta(slot, labels, values, values, before=False), linear.prices
-                ):
-                    if found.book in books:
-                        sums = books[found.book]
-                        sums[found.labels] = plus(sums.get(found.labels), found.values)
+            held = [Delta(slot, labels, values, values, before=False) for labels, values in cells.items()]
+            for found in linear.account.poster.days(held, linear.prices):
+                if found.book in books:
+                    sums = books[found.book]
+                    sums[found.labels] = plus(sums.get(found.labels), found.values)
         return books
 
 

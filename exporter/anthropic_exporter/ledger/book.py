@@ -155,8 +155,8 @@ class Book:
         for start, cells in self.cells(starting_at, before).items():
             interval, counts = at[start]
             for labels, values in cells.items():
-                zeros = tuple([0 * value for value in values])
-                found.append(Delta(interval, labels, values, values if counts else zeros, before=False))
+                counted = values if counts else tuple([0 * value for value in values])
+                found.append(Delta(interval, labels, values, counted, before=False))
         return found
 
     def newest_by_labels(self) -> dict[Labels, int]:

@@ -14,6 +14,7 @@ when it was read, and they count anew in a new process; that a hold is over is o
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from anthropic_exporter.records import Labels, Number
 
@@ -44,8 +45,7 @@ class Counter:
 _NOTHING = Counter(total=0, high=0, held=0, hold_until=0.0, moved_at=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """An amount for one series of one family; a zero makes the series exist."""
 
     family: str

@@ -5,13 +5,12 @@ the hour is the unit in which both can be compared: the *slot*.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from anthropic_exporter.records import Cells, Interval, Labels, Values
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """By how much one combination of labels changed in one slot.
 
     ``known`` is the change of what upstream says; ``counted`` the change of what counters may count of it (zero

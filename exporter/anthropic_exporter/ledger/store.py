@@ -20,6 +20,7 @@ from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
 from anthropic_exporter.ledger.statefile import COLUMNS, MEMORY, look_into, open_state
 from anthropic_exporter.records import Interval, Labels, Number, Values
+from anthropic_exporter.utc import DAY
 
 
 class BucketRecord(NamedTuple):
@@ -212,12 +213,20 @@ class Store:
 
     def newest_by_labels(self, stream: int) -> dict[Labels, int]:
         """Return for each combination of labels the end of the newest bucket that has it."""
-        rows = self._rows(
-            "SELECT label_set, MAX(ending_at) FROM cells JOIN buckets USING (stream, starting_at)"
-            " WHERE stream = ? GROUP BY label_set",
-            (stream,),
-        )
-        return {self._labels[label_set]: end for label_set, end in rows}
+        found: dict[int, int] = {}
+        with self._guard:
+            newest, reach = self.newest(stream), DAY
+            until = -1 if newest is None else newest
+            # From the newest day back, further with each step: what is in use today need not be looked for in a year.
+            while until >= 0 and len(found) < len(self._ids[stream]):
+                rows = self._rows(
+                    "SELECT label_set, MAX(ending_at) FROM cells JOIN buckets USING (stream, starting_at)"
+                    " WHERE stream = ? AND starting_at > ? AND starting_at <= ? GROUP BY label_set",
+                    (stream, until - reach, until),
+                )
+                found = {**dict(rows), **found}
+                until, reach = until - reach, 8 * reach
+            return {self._labels[label_set]: end for label_set, end in found.items()}
 
     def first_by_labels(self, stream: int, starting_at: int) -> dict[Labels, int]:
         """Return for each combination of labels the start of the first bucket since then that has it."""

@@ -39,7 +39,7 @@ class Days:
     def add(self, day: int, labels: Labels, values: Values) -> None:
         """Add a difference (which may be negative) to a day."""
         cells = self._days.setdefault(day, {})
-        cells[labels] = plus(cells.get(labels), values)
+        cells[labels] = plus(cells[labels], values) if labels in cells else values
         self._labels.add(labels)
         self._changes += 1
         self._versions[day] = self._changes

@@ -18,9 +18,9 @@ from anthropic_exporter.ledger.counters import Counters, Posting, Staged
 from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.ledger.windows import Days
+from anthropic_exporter.money.daysums import DaySums
 from anthropic_exporter.money.exact import EXACT
-from anthropic_exporter.money.hours import KEPT_DAYS
-from anthropic_exporter.money.postings import HOURS, Poster
+from anthropic_exporter.money.postings import Poster
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.money.repricing import corrections
 from anthropic_exporter.records import Intake
@@ -95,11 +95,9 @@ class Accounts:
         self._epoch = epoch
         self._changed = changed
         self._from_zero = from_zero
-        self.days_since = days_since
+        self._days = DaySums(days_since)
         self._in_force = -1  # the epoch that the counters count from
-        self._days: dict[str, Days] = {}
         self._swept_on = -1  # the day on which what is old was last dropped
-        self._days_from = 0  # the first day that the day sums reach back to
         self._read_at: dict[str, float] = {}
         self._freshness: dict[str, Freshness] = {}
         self._reaches: dict[str, float] = {}
@@ -126,7 +124,7 @@ class Accounts:
             self._counters.load(self._store.counters(self._organization), self._store.overflowed(self._organization))
             self._renew()
             self._reprice(now)
-            self._fill_days(self._recent(now), now)
+            self._fill_days(now)
             self.turn(now)
             for name in self._books:
                 self._read_at[name] = float(self._meta(f"read_at.{name}") or 0)
@@ -234,28 +232,16 @@ class Accounts:
                     self._store.write_counters(self._organization, over)
                 self._counters.apply(over)
 
-    def set_prices(self, prices: PriceList, now: float) -> None:
-        """Use another price list from now on, for everything since the epoch.
-
-        Raises:
-            StateError: it could not be written; the list before stays in force until this succeeds.
-        """
-        with self.guard, decimal.localcontext(EXACT):
-            held = self._recent(now)
-            before, self._prices = self._prices, prices
-            try:
-                self._reprice(now)
-            except StateError:
-                self._prices = before
-                raise
-            self._fill_days(held, now)
-
     def days(self, book: str) -> Days:
         """Return the day sums of a book; read them under ``guard``.
 
         The books are those of ``postings``: "usage", "estimate", "hours", "key_estimate", "cost", "key_cost".
         """
-        return self._days.setdefault(book, Days())
+        return self._days.of(book)
+
+    def days_since(self, now: float) -> int:
+        """Return from when days are kept one by one, given the time."""
+        return self._days.since(now)
 
     def read_at(self, stream: str) -> float:
         """Return when the stream was last read with success, 0 for never."""
@@ -348,25 +334,17 @@ class Accounts:
 
     def _move_days(self, now: float) -> None:
         """Drop the days that nobody asks for any more."""
-        first = self.days_since(now)
-        if first < self._days_from:
-            self._fill_days(self._recent(now), now)  # the clock was set back: what was dropped as old is not
-        for days in self._days.values():
-            days.forget_before(first)
-        self.days(HOURS).forget_before(floor(now, DAY) - KEPT_DAYS * DAY)
-        self._days_from = first
+        if self._days.reach_back(now):
+            self._fill_days(now)
+        self._days.forget_old(now)
 
     def _take_over(self, account: Account, change: Change, staged: Staged, now: float) -> None:
         self._counters.apply(staged)
-        for delta in change.deltas:
-            if delta.slot.starting_at >= self._days_from:  # which is a midnight, and no slot reaches over one
-                for day in account.poster.days(delta, self._prices):
-                    self.days(day.book).add(day.day, day.labels, day.values)
+        self._days.add(account.poster, change.deltas, self._prices)
         self._changed(account.stream.name, change.deltas, now)
 
     def _postings(self, account: Account, deltas: list[Delta]) -> Iterator[Posting]:
-        for delta in deltas:
-            yield from account.poster.counters(delta, self._prices)
+        return account.poster.counters(deltas, self._prices)
 
     def _renew(self) -> None:
         """Drop streams whose labels mean something else than when they were written."""
@@ -414,17 +392,9 @@ class Accounts:
                 self._store.set_meta(self._organization, f"prices.{name}", fingerprint)
         self._counters.apply(staged)
 
-    def _recent(self, now: float) -> dict[str, list[Delta]]:
-        return {name: book.held(self.days_since(now)) for name, book in self._books.items()}
-
-    def _fill_days(self, held: dict[str, list[Delta]], now: float) -> None:
-        self._days_from = self.days_since(now)
-        for days in self._days.values():
-            days.clear()
-        for name, account in self._accounts.items():
-            for delta in held[name]:
-                for day in account.poster.days(delta, self._prices):
-                    self.days(day.book).add(day.day, day.labels, day.values)
+    def _fill_days(self, now: float) -> None:
+        streams = [(self._books[name], account.poster) for name, account in self._accounts.items()]
+        self._days.fill(streams, self._prices, now)
 
     def _fresh(self, name: str) -> Freshness:
         book = self._books[name]

@@ -33,6 +33,8 @@ def allocate(amount: Decimal, weights: Mapping[K, int]) -> dict[K, Decimal]:
     whole = sum(weights.values())
     if whole <= 0:
         raise ValueError("an amount cannot be split without weights")
+    if whole in weights.values():  # most workspaces use a model with one key
+        return {key: amount for key, weight in weights.items() if weight and amount}
     exponent = amount.as_tuple().exponent
     places = max(PLACES, -exponent if isinstance(exponent, int) else 0)
     total = int(EXACT.scaleb(amount, places))

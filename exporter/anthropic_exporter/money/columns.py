@@ -1,12 +1,13 @@
 """A stream of several values of which each feeds a family of its own, as it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from anthropic_exporter.ledger.counters import Posting
 from anthropic_exporter.ledger.intervals import Delta
-from anthropic_exporter.money.postings import Day, pick
+from anthropic_exporter.money.postings import Day
 from anthropic_exporter.money.prices import PriceList
+from anthropic_exporter.records import arranger
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,16 @@ class ColumnPoster:
         """All families, each once."""
         return tuple(dict.fromkeys(column.family for column in self.columns if column))
 
-    def counters(self, delta: Delta, prices: PriceList) -> Iterator[Posting]:  # noqa: ARG002 - as UsagePoster's
-        """Yield what the counted part of a difference adds; of a new combination the zeros too."""
-        if not any(delta.counted):
-            return
-        for column, amount in zip(self.columns, delta.counted, strict=True):
-            if column and (amount or not delta.before):
-                yield Posting(
-                    column.family, (*pick(self.dimensions, column.labels, delta.labels), *column.fixed), amount
-                )
+    def counters(self, deltas: Iterable[Delta], prices: PriceList) -> Iterator[Posting]:  # noqa: ARG002 - as UsagePoster's
+        """Yield what the counted part of differences adds; of a new combination the zeros too."""
+        for delta in deltas:
+            if not any(delta.counted):
+                continue
+            for column, amount in zip(self.columns, delta.counted, strict=True):
+                if column and (amount or not delta.before):
+                    labels = arranger(self.dimensions, column.labels)(delta.labels)
+                    yield Posting(column.family, (*labels, *column.fixed), amount)
 
-    def days(self, delta: Delta, prices: PriceList) -> Iterator[Day]:  # noqa: ARG002 - as UsagePoster's
+    def days(self, deltas: Iterable[Delta], prices: PriceList) -> Iterator[Day]:  # noqa: ARG002 - as UsagePoster's
         """Yield nothing: no calendar window is made of these."""
         yield from ()

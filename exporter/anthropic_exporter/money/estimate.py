@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
+from functools import reduce
 from typing import NamedTuple, Self
 
 from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.prices import PriceList, Reason, TokenPrices, Unpriced
-from anthropic_exporter.records import NONE, TOKEN_TYPES
+from anthropic_exporter.records import NONE, TOKEN_TYPES, arranger
 
 #: The ``token_type`` values of an estimate.
 ESTIMATE_TYPES = (*TOKEN_TYPES, "web_search")
 
 _NO_PRICES = TokenPrices(None, None, None, None, None)
 _NOTHING = Decimal(0)
+_NO_TOKENS = (0,) * len(TOKEN_TYPES)
 
 
 class PriceDimensions(NamedTuple):
@@ -28,8 +29,7 @@ class PriceDimensions(NamedTuple):
     @classmethod
     def of(cls, dimensions: Sequence[str], labels: Sequence[str]) -> Self:
         """Pick them from a row's labels, where ``dimensions`` names what the labels are values of."""
-        told = (*labels, NONE)
-        return cls._make([told[place] for place in _places(tuple(dimensions))])
+        return cls._make(arranger(tuple(dimensions), cls._fields)(tuple(labels)))
 
 
 class Estimate(NamedTuple):
@@ -45,11 +45,7 @@ class Estimate(NamedTuple):
 
     def total(self) -> Decimal:
         """Return the sum of what has a price."""
-        total = Decimal(0)
-        for usd in self.usd:
-            if usd is not None:
-                total = EXACT.add(total, usd)
-        return total
+        return reduce(EXACT.add, (usd for usd in self.usd if usd is not None), _NOTHING)
 
 
 def estimate(
@@ -67,25 +63,31 @@ def estimate(
     """
     found = prices.price(*dimensions, day)
     per_token = _NO_PRICES if isinstance(found, Unpriced) else found
-    usd: list[Decimal | None] = []
-    unpriced: list[int] = []
-    whole = True
-    # As a plain loop: each of a million rows of a year comes through here twice.
-    for price, count in zip(per_token, tokens, strict=True):
-        if price is None:
-            whole = False
-            usd.append(None)
-            unpriced.append(count)
-        else:
-            usd.append(EXACT.multiply(price, count))
-            unpriced.append(0)
-    usd.append(EXACT.multiply(prices.web_search_price(day), web_searches) if web_searches else _NOTHING)
+    searches = _searches(prices, day, web_searches)
+    # As plain loops: each of a million rows of a year comes through here.
+    pairs = list(zip(per_token, tokens, strict=True))
+    usd = [None if price is None else EXACT.multiply(price, count) for price, count in pairs]
+    holes = [price for price in per_token if price is None]
+    if not holes:
+        return Estimate((*usd, searches), _NO_TOKENS, None)
+    unpriced = [count if price is None else 0 for price, count in pairs]
     # A model of which some columns are not known (claude-mythos-preview) has no price for those.
-    reason = found.reason if isinstance(found, Unpriced) else None if whole else "unknown_model"
-    return Estimate(tuple(usd), tuple(unpriced), reason)
+    reason = found.reason if isinstance(found, Unpriced) else "unknown_model"
+    return Estimate((*usd, searches), tuple(unpriced), reason)
 
 
-@cache
-def _places(dimensions: tuple[str, ...]) -> list[int]:
-    """Return where each price dimension stands among these; behind the last for one that does not."""
-    return [dimensions.index(name) if name in dimensions else len(dimensions) for name in PriceDimensions._fields]
+def amounts(
+    prices: PriceList, dimensions: PriceDimensions, day: int, tokens: Sequence[int], web_searches: int = 0
+) -> tuple[Decimal, Decimal] | None:
+    """Return the sums of an estimate: of tokens that have a price, and of web searches. None where nothing has one.
+
+    They are those of ``estimate`` in a third of the time: a start comes through here with every row of two months.
+    """
+    rate = prices.rate(*dimensions, day)
+    if rate is None and not web_searches:
+        return None
+    return _NOTHING if rate is None else rate.usd(tokens), _searches(prices, day, web_searches)
+
+
+def _searches(prices: PriceList, day: int, count: int) -> Decimal:
+    return EXACT.multiply(prices.web_search_price(day), count) if count else _NOTHING

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from anthropic_exporter.money.allocation import allocate, units
 from anthropic_exporter.money.spend import TOKENS, WEB_SEARCH, ZERO, Lines, Spend, add
-from anthropic_exporter.records import NONE, Labels, Values
+from anthropic_exporter.records import NONE, Labels, Number, Values
 
 #: workspace_id, model, api_key_id.
 KeyLine = tuple[str, ...]
@@ -54,11 +54,14 @@ def by_key(spend: Spend, facts: KeyFacts, amounts: Lines | None = None) -> KeyLi
 def _as_estimated(lines: Lines, estimated: Lines, facts: KeyFacts) -> KeyLines:
     claims: dict[tuple[str, str], Claims] = {}
     for (key, model), (tokens, searches) in facts.estimates.items():
-        _claim(claims.setdefault((model, TOKENS), {}), key, tokens)
-        _claim(claims.setdefault((NONE, WEB_SEARCH), {}), key, searches)
+        if tokens:
+            _claim(claims.setdefault((model, TOKENS), {}), key, tokens)
+        if searches:
+            _claim(claims.setdefault((NONE, WEB_SEARCH), {}), key, searches)
     found: KeyLines = {}
+    wholes = _groups(estimated)
     for group, amounts in _groups(lines).items():
-        bases = {line[0]: units(usd) for line, usd in estimated.items() if line[1:] == group}
+        bases = {workspace_id: units(usd) for workspace_id, usd in wholes.get(group, {}).items()}
         _place(found, group[0], amounts, bases, claims.get(group, {}), facts.home)
     return found
 
@@ -128,8 +131,8 @@ def _by_model(lines: Lines) -> dict[str, dict[str, Decimal]]:
     return found
 
 
-def _claim(claims: Claims, key: str, usd: object) -> None:
-    claims[key] = claims.get(key, 0) + units(Decimal(usd))  # type: ignore[arg-type] # a number
+def _claim(claims: Claims, key: str, usd: Number) -> None:
+    claims[key] = claims.get(key, 0) + units(Decimal(usd))
 
 
 def _place(

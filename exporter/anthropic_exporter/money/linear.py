@@ -43,4 +43,4 @@ class Linear:
         """Return what one unit of the value at that place of a cell posts on a day (its midnight)."""
         values = tuple([self._one if place == at else 0 * self._one for at in range(self.account.stream.width)])
         delta = Delta(Interval(day, day + DAY), labels, values, values, before=False)
-        return list(self.account.poster.counters(delta, self.prices))
+        return list(self.account.poster.counters([delta], self.prices))

@@ -1,11 +1,12 @@
 """What a token costs, by model, service tier, geography, speed, context window and day."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise, product
+from operator import mul
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -44,6 +45,17 @@ class TokenPrices(NamedTuple):
     output: Decimal | None
 
 
+class Rate(NamedTuple):
+    """The same as whole numbers, so that what tokens of all types cost together is one product of each, and exact."""
+
+    per_token: tuple[int, ...]  # in 10^-places USD; 0 where the price is not known
+    places: int
+
+    def usd(self, tokens: Iterable[int]) -> Decimal:
+        """Return what the tokens cost that have a price; they are in the order of TOKEN_TYPES."""
+        return EXACT.scaleb(Decimal(sum(map(mul, self.per_token, tokens))), -self.places)
+
+
 class Unpriced(NamedTuple):
     """There is no price to take, and none is guessed."""
 
@@ -79,6 +91,7 @@ class PriceList:
     _retired: dict[str, int]
     # price() is asked for every row of every bucket, but its questions are few: labels times days.
     _memo: dict[tuple[str, str, str, str, str, int], TokenPrices | Unpriced] = field(default_factory=dict, repr=False)
+    _rates: dict[tuple[str, str, str, str, str, int], Rate | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load_bundled(cls) -> Self:
@@ -140,6 +153,17 @@ class PriceList:
                 self._memo.clear()  # the first reading of a year asks for every day once and never again
             found = self._memo[asked] = self._price(*asked)
         return found
+
+    def rate(
+        self, model: str, service_tier: str, inference_geo: str, speed: str, context_window: str, day: int
+    ) -> Rate | None:
+        """Return ``price`` as whole numbers, or None where no type has a price."""
+        asked = (model, service_tier, inference_geo, speed, context_window, day)
+        if asked not in self._rates:
+            if len(self._rates) >= _MEMO_SIZE:
+                self._rates.clear()
+            self._rates[asked] = _rate(self.price(*asked))
+        return self._rates[asked]
 
     def upper_bound_factor(self, model: str, day: int) -> Decimal:
         """Return the factor from an estimate of that day to the most that the usage can have cost."""
@@ -255,3 +279,12 @@ def _by_key(layer: PriceFile, names: Names) -> dict[Key, tuple[Row, ...]]:
 
 def _per_token(per_million: Decimal | None, factor: Decimal) -> Decimal | None:
     return None if per_million is None else EXACT.multiply(per_million, factor).scaleb(-_PER_MILLION, EXACT)
+
+
+def _rate(found: TokenPrices | Unpriced) -> Rate | None:
+    if isinstance(found, Unpriced):
+        return None
+    known = [price for price in found if price is not None]
+    places = max((-int(price.as_tuple().exponent) for price in known), default=0)
+    per_token = (0 if price is None else int(EXACT.scaleb(price, places)) for price in found)
+    return Rate(tuple(per_token), places) if known else None

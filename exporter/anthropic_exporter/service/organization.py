@@ -23,9 +23,8 @@ from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.accounts import Accounts
-from anthropic_exporter.money.postings import pick
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.records import Intake, Labels
+from anthropic_exporter.records import Intake, Labels, arranger
 from anthropic_exporter.service import activity_streams, streams
 from anthropic_exporter.service.collectors import Wiring, collectors, listed_kinds
 from anthropic_exporter.service.poller import Poller
@@ -443,8 +442,7 @@ class OrganizationAtWork:
         self.view.last_used[api_key] = max(end, self.view.last_used.get(api_key, 0))
 
     def _used_model(self, labels: Labels, end: int) -> None:
-        workspace_id, model = pick(
-            streams.usage_dimensions(self._settings.usage.group_by), ("workspace_id", "model"), labels
-        )
+        dimensions = streams.usage_dimensions(self._settings.usage.group_by)
+        workspace_id, model = arranger(dimensions, ("workspace_id", "model"))(labels)
         used = self.view.last_models
         used[workspace_id, model] = max(end, used.get((workspace_id, model), 0))

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from anthropic_exporter.money.accounts import Accounts
-from anthropic_exporter.money.postings import pick
-from anthropic_exporter.records import TOKEN_TYPES, Interval
+from anthropic_exporter.records import TOKEN_TYPES, Interval, arranger
 from anthropic_exporter.verify.held import Group
 
 STREAM = "usage"
@@ -28,7 +27,7 @@ class Known:
         told = tuple(name for name in compared if name != "token_type")
         buckets: dict[Interval, dict[Group, int]] = {}
         for delta in accounts.book(STREAM).held(0):
-            labels = dict(zip(told, pick(dimensions, told, delta.labels), strict=True))
+            labels = dict(zip(told, arranger(dimensions, told)(delta.labels), strict=True))
             found = buckets.setdefault(delta.slot, {})
             for token_type, tokens in zip(TOKEN_TYPES, delta.known, strict=False):
                 group = tuple([labels.get(name, token_type) for name in compared])

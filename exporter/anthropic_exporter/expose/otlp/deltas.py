@@ -194,7 +194,7 @@ class Deltas:
         found: dict[Interval, list[Delta]] = {}
         for delta in taken.held:
             old = delta.slot.ending_at <= cursor.epoch
-            found.setdefault(delta.slot, []).append(replace(delta, counted=delta.known) if old else delta)
+            found.setdefault(delta.slot, []).append(delta._replace(counted=delta.known) if old else delta)
         return {slot: self._sums(stream, found[slot]) for slot in sorted(found)}
 
     def _owed(
@@ -215,10 +215,9 @@ class Deltas:
     def _sums(self, stream: str, deltas: Iterable[Delta]) -> dict[Key, Number]:
         account, counters = self.accounts.account(stream), self.accounts.counters
         sums: dict[Key, Number] = {}
-        for delta in deltas:
-            for posting in account.poster.counters(delta, self.accounts.prices):
-                key = (posting.family, counters.series_of(posting.family, posting.labels))
-                sums[key] = sums.get(key, 0) + posting.amount
+        for posting in account.poster.counters(deltas, self.accounts.prices):
+            key = (posting.family, counters.series_of(posting.family, posting.labels))
+            sums[key] = sums.get(key, 0) + posting.amount
         return sums
 
 

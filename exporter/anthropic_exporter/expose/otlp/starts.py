@@ -64,7 +64,7 @@ class Starts:
         for labels, start in self.accounts.book(stream).first_by_labels(since).items():
             day = max(since, floor(start, DAY))
             seen = Delta(Interval(start, start + 1), labels, one_of_each, one_of_each, before=False)
-            for posting in account.poster.counters(seen, self.accounts.prices):
+            for posting in account.poster.counters([seen], self.accounts.prices):
                 key = (posting.family, counters.series_of(posting.family, posting.labels))
                 first[key] = min(day, first.get(key, day))
         return first
