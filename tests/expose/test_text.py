@@ -248,9 +248,11 @@ def test_help_reads_back_as_it_was(parse):
     assert metric.documentation == text
 
 
-def test_a_sample_with_the_wrong_number_of_labels_is_refused():
-    with pytest.raises(ValueError, match="zip"):
-        render(FamilySamples(GAUGE, [(("only one",), 1)]))
+@pytest.mark.parametrize("labels", [("only one",), ("one", "two", "three")])
+def test_a_sample_with_the_wrong_number_of_labels_is_refused(labels):
+    assert len(labels) != len(GAUGE.labels)
+    with pytest.raises(TypeError, match="arguments"):
+        render(FamilySamples(GAUGE, [(labels, 1)]))
 
 
 GOLDENS = pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
 from anthropic_exporter.ledger.store import Store, _labels, _text
-from anthropic_exporter.utc import HOUR
+from anthropic_exporter.records import Interval
+from anthropic_exporter.utc import DAY, HOUR
 from ledger import state_writing
 from ledger.broken_disk import BrokenDisk, contents
 from ledger.state_writing import HOURS, RECORD, TOKENS, before_it, busy_transaction, fill
@@ -96,6 +97,17 @@ def test_cells_that_are_gone_or_changed_are_written(store):
     assert store.cells(stream, 1, 0, HOUR) == {0: after}
     assert store.newest(stream) == 0
     assert store.newest_by_labels(stream) == dict.fromkeys(after, HOUR)
+
+
+def test_the_newest_use_is_found_however_long_ago_it_was(store):
+    stream = store.stream("main", "usage")
+    ages = (0, 1, 8, 9, 10, 72, 73, 74, 400, 5000)
+    for age in ages:
+        start = (20_000 - age) * DAY
+        fill(store, stream, {(str(age),): (1,), ("ever",): (1,)}, Interval(start, start + DAY))
+    ends = {(str(age),): (20_001 - age) * DAY for age in ages}
+    assert store.newest_by_labels(stream) == {**ends, ("ever",): 20_001 * DAY}
+    assert store.newest_by_labels(store.stream("main", "unread")) == {}
 
 
 def test_dropping_a_bucket_drops_its_cells(store):

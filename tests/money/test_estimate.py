@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anthropic_exporter.money.estimate import ESTIMATE_TYPES, Estimate, PriceDimensions, estimate
+from anthropic_exporter.money.estimate import ESTIMATE_TYPES, Estimate, PriceDimensions, amounts, estimate
 from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.prices import PriceList, Unpriced
 from anthropic_exporter.records import TOKEN_TYPES
@@ -138,6 +138,15 @@ def test_nothing_is_rounded(dimensions, tokens, searches):
     assert Fraction(found.total()) == expected
 
 
+@given(DIMENSIONS, TOKENS, st.sampled_from([0, 1, -7, 10**15]))
+def test_the_sums_alone_are_those_of_the_estimate_to_the_last_digit(dimensions, tokens, searches):
+    asked = (PRICES, dimensions, DAY, tokens, searches)
+    whole, found = estimate(*asked), amounts(*asked)
+    priced = [usd for usd in whole.usd[:-1] if usd is not None]
+    assert (found is None) == (not priced and not searches)
+    assert found is None or found == (sum(map(Fraction, priced)), whole.usd[-1])
+
+
 @given(DIMENSIONS, TOKENS)
 def test_every_token_is_either_priced_or_counted_as_unpriced(dimensions, tokens):
     found = estimate(PRICES, dimensions, DAY, tokens)
@@ -156,3 +165,5 @@ def test_the_precision_of_the_caller_does_not_matter():
 def test_a_result_that_does_not_fit_is_refused():
     with pytest.raises(Inexact):
         cost("claude-opus-5", output=int("7" * 70))
+    with pytest.raises(Inexact):
+        amounts(PRICES, PriceDimensions("claude-opus-5"), DAY, [0, 0, 0, 0, int("7" * 70)])

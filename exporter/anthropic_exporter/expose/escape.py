@@ -13,6 +13,15 @@ def label_value(value: str) -> str:
     return well_formed(value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\""))
 
 
+class LabelValues(dict[str, str]):
+    """Label values by what they are, escaped: each is looked at once, in however many series it stands."""
+
+    def __missing__(self, value: str) -> str:
+        """Escape a value that was not asked for before."""
+        escaped = self[value] = label_value(value)
+        return escaped
+
+
 def help_text(text: str, *, openmetrics: bool) -> str:
     """Escape a HELP text. Only OpenMetrics escapes quotes there."""
     escaped = well_formed(text.replace("\\", r"\\").replace("\n", r"\n"))

@@ -7,7 +7,7 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and the Ope
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import is_
 
 from anthropic_exporter.expose import escape
@@ -76,9 +76,8 @@ class _Frozen:
         for part in parts:
             values.update(part.samples)
         if values.keys() != self._prefixes.keys():
-            self._prefixes = {
-                labels: self._prefixes.get(labels) or prefix(self.family, labels) for labels in sorted(values)
-            }
+            kept, make = self._prefixes, prefixes(self.family)
+            self._prefixes = {labels: kept.get(labels) or make(labels) for labels in sorted(values)}
         lines: list[bytes] = []
         for labels, start in self._prefixes.items():
             lines += (start, number(values[labels]), b"\n")
@@ -90,8 +89,15 @@ class _Frozen:
 
 def prefix(family: Family, labels: tuple[str, ...]) -> bytes:
     """Return everything of a sample's line that stands before its value."""
-    pairs = ",".join(f'{name}="{escape.label_value(value)}"' for name, value in zip(family.labels, labels, strict=True))
-    return f"{family.name}{{{pairs}}} ".encode() if pairs else f"{family.name} ".encode()
+    return prefixes(family)(labels)
+
+
+def prefixes(family: Family) -> Callable[[tuple[str, ...]], bytes]:
+    """Return ``prefix`` for many series of one family."""
+    pairs = ",".join(f'{name}="%s"' for name in family.labels)
+    line = f"{family.name}{{{pairs}}} " if pairs else f"{family.name} "
+    escaped = escape.LabelValues()
+    return lambda labels: (line % tuple(map(escaped.__getitem__, labels))).encode()
 
 
 def number(value: Value) -> bytes:

@@ -113,8 +113,7 @@ class Counters:
     def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[Key]) -> None:
         """Take what the store holds. A series that was held is held anew: nobody may have seen it."""
         for family, labels, counter in counters:
-            held = UNSEEN if counter.hold_until else 0.0
-            self._put((family, labels), replace(counter, hold_until=held))
+            self._put((family, labels), replace(counter, hold_until=UNSEEN) if counter.hold_until else counter)
         self._overflowed.update(overflowed)
 
     def hold(self, series: Iterable[Key], overflowed: Iterable[Key]) -> None:

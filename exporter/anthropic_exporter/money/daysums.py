@@ -50,8 +50,8 @@ class DaySums:
         """Add what has changed in a stream."""
         # The first day is a midnight, and no slot reaches over one.
         kept = (delta for delta in deltas if delta.slot.starting_at >= self._from)
-        for day in poster.days(kept, prices):
-            self.of(day.book).add(day.day, day.labels, day.values)
+        for book, day, labels, values in poster.days(kept, prices):
+            self.of(book).add(day, labels, values)
 
     def reach_back(self, now: float) -> bool:
         """Return whether days are wanted that are no longer kept: the clock was set back."""

@@ -89,21 +89,26 @@ class UsagePoster:
         What has no price at all is in no estimate, rather than in one of 0.
         """
         by_model, by_key = arranger(self.dimensions, _BY_MODEL), arranger(self.dimensions, _BY_KEY)
-        for delta in deltas:
-            day, by = floor(delta.slot.starting_at, DAY), by_model(delta.labels)
-            if self.families.windows:
-                yield Day("usage", day, by, delta.known[:_SEARCHES])
-            found = amounts(prices, *self._priced(delta, delta.known))
+        windows, keys = self.families.windows, self.families.by_key
+        # Two months of days are a few labels over and over.
+        told: dict[Labels, tuple[Labels, Labels, PriceDimensions]] = {}
+        for (start, end), labels, known, _, _ in deltas:
+            if labels not in told:
+                told[labels] = (by_model(labels), by_key(labels), PriceDimensions.of(self.dimensions, labels))
+            model, key, dimensions = told[labels]
+            day, tokens = floor(start, DAY), known[:_SEARCHES]
+            if windows:
+                yield Day("usage", day, model, tokens)
+            found = amounts(prices, dimensions, day, *_counts(known))
             if found is None:
                 continue
-            if self.families.by_key:
-                yield Day("key_estimate", day, by_key(delta.labels), found)
-            if not self.families.windows:
-                continue
-            yield Day("estimate", day, by, found)
+            if keys:
+                yield Day("key_estimate", day, key, found)
+            if windows:
+                yield Day("estimate", day, model, found)
             # Where a day takes the place of its hours only corrections are left over, and no hour is known for those.
-            if delta.slot.ending_at - delta.slot.starting_at <= HOUR:
-                yield Day(HOURS, floor(delta.slot.starting_at, HOUR), by[:1], (EXACT.add(*found),))
+            if windows and end - start <= HOUR:
+                yield Day(HOURS, floor(start, HOUR), model[:1], (EXACT.add(*found),))
 
     def _money(self, delta: Delta, labels: Labels, prices: PriceList) -> Iterator[Posting]:
         if self.families.by_token_type:
@@ -138,8 +143,13 @@ class UsagePoster:
     def _priced(self, delta: Delta, values: Values) -> tuple[PriceDimensions, int, tuple[int, ...], int]:
         """Return what the price list wants to know: the dimensions, the day, tokens and web searches."""
         dimensions = PriceDimensions.of(self.dimensions, delta.labels)
-        counts = cast("tuple[int, ...]", values)  # the usage reports have no fractions
-        return dimensions, floor(delta.slot.starting_at, DAY), counts[:_SEARCHES], counts[_SEARCHES]
+        return dimensions, floor(delta.slot.starting_at, DAY), *_counts(values)
+
+
+def _counts(values: Values) -> tuple[tuple[int, ...], int]:
+    """Return tokens and web searches: the usage reports have no fractions."""
+    counts = cast("tuple[int, ...]", values)
+    return counts[:_SEARCHES], counts[_SEARCHES]
 
 
 @dataclass(frozen=True, slots=True)

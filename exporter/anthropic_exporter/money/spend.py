@@ -118,7 +118,7 @@ def billed_lines(bill: Mapping[Labels, Values]) -> Lines:
 
 def add(sums: dict[K, Decimal], key: K, amount: Number) -> None:
     """Add an amount to a sum, exactly."""
-    sums[key] = EXACT.add(sums.get(key, ZERO), amount)
+    sums[key] = EXACT.add(sums[key], amount) if key in sums else Decimal(amount)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -9,7 +9,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from anthropic_exporter import __version__, logs
@@ -83,9 +83,6 @@ def _serve(
 ) -> None:
     # A scrape takes its turns between threads that poll and render; at the usual 5 ms each it would wait for them.
     sys.setswitchinterval(0.001)
-    # The ledger is a million objects without a cycle. To look through all of them for one stops every thread for some
-    # 100 ms; the young ones are still looked through, ten thousand at a time.
-    gc.set_threshold(10_000, 100, 1_000)
     exporter = Exporter(settings, store, prices)
     if door:
         door.report_to(functools.partial(exporter.metrics.set, _WEB_CONFIG, ()))
@@ -96,7 +93,8 @@ def _serve(
         metrics=exporter.metrics,
         reload=lambda: exporter.reload(reload(), site),
     )
-    exporter.start(site)
+    with _collector_of_cycles_resting():
+        exporter.start(site)
     exporter.pushing.begin(settings.otlp, receiver, site, store, exporter.metrics)
     threading.Thread(target=_reload_on, args=(hangup, site), name="reload", daemon=True).start()
 
@@ -125,6 +123,22 @@ def _reload_on(hangup: threading.Event, site: LiveSite) -> None:
             site.reload()
         except Exception:
             log.exception("reload failed unexpectedly")
+
+
+@contextlib.contextmanager
+def _collector_of_cycles_resting() -> Iterator[None]:
+    """Make what stays: the collector of cycles does not look through it, now or later.
+
+    The ledger is a million objects without a cycle. To look through all of them for one stops every thread for some
+    100 ms; the young ones are still looked through, ten thousand at a time.
+    """
+    gc.set_threshold(10_000, 100, 1_000)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _await_ready(site: LiveSite, url: str, on_ready: Callable[[str, LiveSite], None]) -> None:
