@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anthropic_exporter.backfill.calendar import SLICE, moments
 from anthropic_exporter.backfill.history import Ceilings
-from anthropic_exporter.backfill.journal import Journal
+from anthropic_exporter.backfill.journal import Journal, state
 from anthropic_exporter.backfill.openmetrics import Written
 from anthropic_exporter.ledger.counters import OVERFLOW
 from anthropic_exporter.money.prices import PriceList
@@ -77,7 +77,7 @@ def test_a_journal_at_each_page_changes_no_sample(tmp_path_factory, found, step)
     def turn(history):
         journal = Journal(folder / "journal.json")
         journal.open({}, "a test")
-        journal.finish(0, Written("", 0, 0), {"main": history})
+        journal.finish(0, Written("", 0, 0), {"main": state(history)})
         again = Journal(folder / "journal.json")
         again.open({}, "a test")
         other = new_history()

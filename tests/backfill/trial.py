@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from anthropic_exporter.backfill.calendar import SLICE, moments
 from anthropic_exporter.backfill.history import History
 from anthropic_exporter.backfill.organization import written
+from anthropic_exporter.backfill.page import Page
 from anthropic_exporter.config import Settings
 from anthropic_exporter.ledger.counters import Counters
 from anthropic_exporter.ledger.intervals import Delta
@@ -113,9 +114,12 @@ def samples(history, found, first, until, step=HOUR, turn=lambda history: histor
 
 
 def read(history, before, whole):
+    page = Page(history.moments(before), IDLE, [])
     for family in sorted(history.families(before)):
-        for run in history.runs(family, before):
-            whole[family, run.labels].extend(zip(run.times, run.values, strict=True))
+        for labels, shown in history.series(family, before):
+            whole[family, labels].extend(zip(*page.points(shown), strict=True))
+    for key in [key for key, values in whole.items() if not values]:
+        del whole[key]
 
 
 def live(found, first, until, step=HOUR):

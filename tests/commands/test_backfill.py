@@ -7,13 +7,14 @@ from itertools import pairwise
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from anthropic_exporter.backfill.openmetrics import Files
 from anthropic_exporter.commands.backfill_flags import HEADERS
 from anthropic_exporter.commands.backfill_watch import duration, size
+from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, Event
 from anthropic_exporter.simulate.switches import Switches
 from anthropic_exporter.utc import DAY, HOUR
-from commands.spending_company import MONTH, NEW_KEY, NOW, OLD_KEY
+from commands.spending_company import MONTH, NEW_KEY, NOW, OLD_KEY, spending_company
 from ledger.instants import at
+from simulate.harness import line
 
 STATELESS = ("--state.path=:memory:", "--label=job=anthropic", "--label=instance=pinned")
 TOKENS = "anthropic_usage_tokens_total"
@@ -23,8 +24,8 @@ TOKENS = "anthropic_usage_tokens_total"
 def backfill(company, tmp_path):
     """Return what runs the command, and gives its exit status, what it told, and the files."""
 
-    def start(switches=None, settings=""):
-        fake, command = company(switches, settings)
+    def start(switches=None, settings="", organization=None):
+        fake, command = company(switches, settings, organization)
 
         def run(*arguments, folder="history", stateless=True):
             where = () if "--remote-write" in " ".join(arguments) else (f"--output-dir={tmp_path / folder}",)
@@ -99,23 +100,19 @@ def test_its_counters_end_where_those_of_the_exporter_begin(backfill):
     assert june[-1] == (at("2026-07-15"), 3_000_004)
 
 
-def test_a_broken_run_goes_on_without_reading_again_what_is_finished(backfill, monkeypatch):
+def test_a_run_that_breaks_on_a_full_disk_goes_on_without_reading_again_what_is_finished(backfill, tmp_path):
     fake, run = backfill()
     flags = ("--from=2026-06-01", "--until=2026-07-15", "--step=2h")
     _, _, _, whole = run(*flags, folder="whole")
-    write = Files.write
-
-    def breaks(self, start, page):
-        if start == at("2026-06-30T18:00"):
-            raise OSError(28, "No space left on device", "somewhere")
-        return write(self, start, page)
-
-    monkeypatch.setattr(Files, "write", breaks)
+    folder = tmp_path / "history"
+    folder.mkdir()
+    (folder / "2026-06-30T18.part").symlink_to("/dev/full")
     status, _, err, part = run(*flags)
     assert status == 1
-    assert "No space left on device; run it again to go on" in err
-    assert 0 < len(part) < len(whole)
-    monkeypatch.setattr(Files, "write", write)
+    assert f"{folder}: No space left on device; what is finished is kept, run it again to go on" in err
+    assert part == {name: text for name, text in whole.items() if name < "2026-06-30T18"}
+    assert len(part) == 2
+    assert sorted(each.name for each in folder.iterdir() if each.name not in part) == [".journal.json"]
     before = len(fake.world.log)
     status, out, _, files = run(*flags)
     assert status == 0
@@ -127,6 +124,33 @@ def test_a_broken_run_goes_on_without_reading_again_what_is_finished(backfill, m
     status, out, _, again = run(*flags)
     assert (status, again) == (0, whole)
     assert "nothing is left to do" in out
+
+
+def test_a_slice_that_was_read_before_the_upstream_failed_is_not_lost(backfill):
+    """It is still being written when the read of the next one fails."""
+    organization = spending_company()
+    too_much = Event(at("2026-07-11"), line("claude-opus-4-8", DEFAULT_WORKSPACE.id), output=10**30)
+    organization.record(too_much)
+    _, run = backfill(organization=organization)
+    flags = ("--from=2026-06-01", "--until=2026-07-15", "--step=2h")
+    status, _, err, part = run(*flags)
+    assert status == 1
+    assert "run it again to go on" in err
+    assert list(part) == ["2026-05-21T06.openmetrics", "2026-06-10T12.openmetrics"]
+    assert all(text.endswith("# EOF\n") for text in part.values())
+    status, out, _, again = run(*flags)
+    assert (status, again) == (1, part)
+    assert "going on after 2 of 3 slices" in out
+
+
+def test_a_folder_that_takes_no_files_is_refused_before_anything_is_read(backfill, tmp_path):
+    fake, run = backfill()
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / ".journal.part").symlink_to("/dev/full")
+    status, _, err, _ = run("--from=2026-07-01", "--until=2026-07-10")
+    assert status == 2
+    assert f"{tmp_path / 'history'} cannot be written to: No space left on device" in err
+    assert not fake.world.log
 
 
 def test_another_run_does_not_go_on_where_its_settings_differ(backfill):

@@ -1,10 +1,10 @@
 """One counter series as a function of time, over the moments of one slice."""
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, Inexact
-from typing import Any
+from typing import Any, NamedTuple
 
 from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.records import Labels, Number
@@ -25,6 +25,59 @@ def scaled(usd: Decimal) -> int:
     if whole != whole.to_integral_value():
         raise Inexact(f"more than {DIGITS} decimal places: {usd}")
     return int(whole)
+
+
+class Stretch(NamedTuple):
+    """Moments of a slice, by their places, over which a series showed one value."""
+
+    value: float
+    first: int
+    end: int  # behind the last
+
+
+class Moves(NamedTuple):
+    """What one series showed in one slice, told by when it moved and to what.
+
+    Args:
+        first: the place of its first sample.
+        before: what it shows there, if it does not move there.
+        moved_at: when it moved last, before the slice.
+        places: where it moved, in order; those of the next slice are among them.
+        was: to what.
+    """
+
+    first: int
+    before: float
+    moved_at: int
+    places: Sequence[int]
+    was: Sequence[float]
+
+    def stretches(self, times: Sequence[int], idle_ttl: float) -> Iterator[Stretch]:
+        """Yield what there is to see at the moments of the slice, in order.
+
+        There is nothing while nothing has moved for ``idle_ttl`` seconds; before it moves again the old value is shown
+        once more, as the live exporter does.
+        """
+        count = len(times)
+        first, value, moved_at = self.first, self.before, self.moved_at
+        for place, new in zip(self.places, self.was, strict=True):
+            if place > count:
+                break
+            if place > first:
+                if times[place - 1] - moved_at <= idle_ttl:
+                    yield Stretch(value, first, place)
+                else:
+                    hidden = bisect_right(times, moved_at + idle_ttl, first, place)
+                    if hidden > first:
+                        yield Stretch(value, first, hidden)
+                    if hidden < place:
+                        yield Stretch(value, place - 1, place)
+            if place == count:
+                return
+            first, value, moved_at = place, new, times[place]
+        end = count if times[-1] - moved_at <= idle_ttl else bisect_right(times, moved_at + idle_ttl, first, count)
+        if end > first:
+            yield Stretch(value, first, end)
 
 
 class Curve:
@@ -62,16 +115,6 @@ class Curve:
         """Begin a new epoch."""
         self.total = self.high = 0
 
-    def rise(self, place: int) -> None:
-        """Show the total from this place on, where it is the largest so far."""
-        total = self.total
-        if total > self.high:
-            self.high = total
-            if self.ceiling is not None and total > self.ceiling:
-                total = self.ceiling
-            self.places.append(place)
-            self.was.append(total / _SCALE if self.money else total)
-
     def note(self, place: int) -> None:
         """Show what there is from this place on, also where that is less: an epoch begins."""
         if not self.places or self.places[-1] != place:
@@ -90,24 +133,14 @@ class Curve:
         high = self.high if self.ceiling is None else min(self.high, self.ceiling)
         return high / _SCALE if self.money else high
 
-    def samples(self, times: Sequence[int], count: int, idle_ttl: float) -> tuple[Sequence[int], Sequence[float]]:
-        """Return which of the first ``count`` moments of the slice have a sample, and the samples.
-
-        There is none while nothing has moved for ``idle_ttl`` seconds; before it moves again the old value is shown
-        once more, as the live exporter does.
-        """
+    def moves(self, count: int) -> Moves | None:
+        """Return what was shown at the first ``count`` moments of the slice, or None where nothing was."""
         first = 0 if self.born is None else max(self.born - 1, 0)
-        if first >= count:
-            return (), ()
-        values = self._filled(count)
-        if times[count - 1] - self.moved_at <= idle_ttl:
-            return times[first:count], values[first:]
-        kept = [place for place in self._visible(times, count, idle_ttl) if place >= first]
-        return [times[place] for place in kept], [values[place] for place in kept]
+        return Moves(first, self.before, self.moved_at, self.places, self.was) if first < count else None
 
     def turn_page(self, times: Sequence[int], count: int) -> None:
         """Begin the next slice with what comes after the first ``count`` moments of this one."""
-        kept = sum(1 for place in self.places if place < count)
+        kept = bisect_left(self.places, count)
         if kept:
             self.before = self.was[kept - 1]
             self.moved_at = times[self.places[kept - 1]]
@@ -115,27 +148,14 @@ class Curve:
         self.born = None
         self.places, self.was = array("H", [place - count for place in self.places[kept:]]), self.was[kept:]
 
-    def _filled(self, count: int) -> list[float]:
-        if len(self.places) >= count and self.places[0] == 0:
-            return self.was.tolist()[:count]  # it moved each time
-        values: list[float] = []
-        value: float = self.before
-        for place, new in zip(self.places, self.was, strict=True):
-            if place >= count:
-                break
-            values.extend([value] * (place - len(values)))
-            values.append(new)
-            value = new
-        values.extend([value] * (count - len(values)))
-        return values
 
-    def _visible(self, times: Sequence[int], count: int, idle_ttl: float) -> Iterator[int]:
-        moves = [(-1 if self.born is None else self.born - 1, self.moved_at)]
-        moves += [(place, times[place]) for place in self.places]
-        for index, (place, moved_at) in enumerate(moves):
-            following = moves[index + 1][0] if index + 1 < len(moves) else None
-            end = count if following is None else min(following, count)
-            hidden = bisect_right(times, moved_at + idle_ttl, 0, len(times))
-            yield from range(max(place, 0), min(hidden, end))
-            if following is not None and max(place, 0) <= following - 1 < count and hidden < following:
-                yield following - 1
+def rise(curves: Iterable[Curve], place: int) -> None:
+    """Show the totals of series from this place on, where they are the largest so far."""
+    for curve in curves:
+        total = curve.total
+        if total > curve.high:
+            curve.high = total
+            if curve.ceiling is not None and total > curve.ceiling:
+                total = curve.ceiling
+            curve.places.append(place)
+            curve.was.append(total / _SCALE if curve.money else total)

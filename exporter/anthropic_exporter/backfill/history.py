@@ -8,14 +8,16 @@ time; only the running slice of samples is kept.
 
 import decimal
 import operator
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain, compress
 from typing import NamedTuple
 
 from anthropic_exporter.backfill.calendar import NOON, Epoch
-from anthropic_exporter.backfill.curve import Curve, scaled
+from anthropic_exporter.backfill.curve import Curve, rise, scaled
+from anthropic_exporter.backfill.page import Points, Series
 from anthropic_exporter.expose.family import Value
 from anthropic_exporter.expose.windowed import window_samples, windowed
 from anthropic_exporter.ledger.counters import Counters, Posting
@@ -36,15 +38,6 @@ class Ceilings(NamedTuple):
     values: Mapping[tuple[str, Labels], Number]  # a series that is not there was first shown at 0
 
 
-class Run(NamedTuple):
-    """The samples of one series in one slice, in order of time."""
-
-    family: str
-    labels: Labels  # without the organization's
-    times: Sequence[int]
-    values: Sequence[float]
-
-
 class Due(NamedTuple):
     """A bucket that counters take up at a moment that has not come yet."""
 
@@ -59,10 +52,18 @@ Gauges = tuple[int, str, list[tuple[Labels, int | float]]]
 
 
 class Part(NamedTuple):
-    """What one unit of a value adds to which series."""
+    """What some values of a cell add to which series."""
 
-    amounts: list[tuple[Curve, int]]
+    amounts: list[tuple[Curve, int, int]]  # series, place of the value, what one unit of it adds
     curves: list[Curve]
+
+
+@dataclass(slots=True)
+class Units:
+    """What the values of one label set add, found out once: by place, and by which of them are not 0."""
+
+    by_place: dict[int, Part] = field(default_factory=dict)
+    together: dict[tuple[bool, ...], Part] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class History:
     gauges: list[Gauges] = field(default_factory=list)
     in_force: int = -1
     at: int = 0
-    _parts: dict[tuple[str, int], dict[Labels, list[Part | None]]] = field(default_factory=dict)
+    _units: dict[tuple[str, int], defaultdict[Labels, Units]] = field(default_factory=dict)
 
     def take(self, stream: str, interval: Interval, cells: Cells) -> None:
         """Take a bucket; the buckets of a stream come in order, each before ``advance`` to its end or later."""
@@ -124,8 +125,7 @@ class History:
         until = at + 1 if self.epoch(at + 1) > self.in_force else at
         restarted = self._restart(at) if self.epoch(at) > self.in_force else ()
         moved = self._count(until, at, place)
-        for curve in moved:
-            curve.rise(place)
+        rise(moved, place)
         for curve in restarted:
             curve.note(place)
         self._end_days(at, shown=True)
@@ -136,22 +136,25 @@ class History:
         gauged = {family for at, family, _ in self.gauges if before is None or at < before}
         return gauged | {family for family, _ in self.curves}
 
-    def runs(self, family: str, before: int | None) -> Iterator[Run]:
-        """Yield the series of a family with their samples in the running slice before a moment, or in all of it."""
+    def series(self, family: str, before: int | None) -> list[Series]:
+        """Return the series of a family with what they show in the running slice before a moment, or in all of it.
+
+        Labels are without the organization's.
+        """
         count = self._count_before(before)
+        found: list[Series] = []
         for key in sorted(key for key in self.curves if key[0] == family):
-            times, values = self.curves[key].samples(self.times, count, self.idle_ttl)
-            if times:
-                yield Run(*key, times, values)
-        found: dict[Labels, tuple[list[int], list[float]]] = {}
+            moves = self.curves[key].moves(count)
+            if moves is not None:
+                found.append(Series(key[1], moves))
+        gauges: dict[Labels, tuple[list[int], list[float]]] = {}
         for at, name, samples in self.gauges:
             if name == family and (before is None or at < before):
                 for labels, value in samples:
-                    gauge_times, gauge_values = found.setdefault(labels, ([], []))
-                    gauge_times.append(at)
-                    gauge_values.append(value)
-        for labels in sorted(found):
-            yield Run(family, labels, *found[labels])
+                    times, values = gauges.setdefault(labels, ([], []))
+                    times.append(at)
+                    values.append(value)
+        return found + [Series(labels, Points(*gauges[labels])) for labels in sorted(gauges)]
 
     def moments(self, before: int | None) -> list[int]:
         """Return the moments of the running slice before one, or all of them."""
@@ -199,27 +202,29 @@ class History:
     def _post(self, stream: str, due: Due, moved: set[Curve], at: int, place: int | None) -> None:
         linear = self.streams[stream]
         day = floor(due.interval.starting_at, DAY)
-        known = self._parts.setdefault((stream, linear.span(day)), {})
-        width = linear.account.stream.width
+        known = self._units.setdefault((stream, linear.span(day)), defaultdict(Units))
         money = linear.account.stream.settled_only
-        for labels, values in due.cells.items():
-            parts = known.get(labels)
-            if parts is None:
-                parts = known[labels] = [None] * width
-            for position, value in enumerate(values):
-                if not value:
-                    continue
-                part = parts[position]
-                if part is None:
-                    postings = linear.unit(labels, day, position)
-                    part = parts[position] = self._part(postings, moved, at, place, money=money)
-                # An amount of money posts itself, scaled.
-                many = scaled(Decimal(value)) if money else value
-                for curve, one in part.amounts:
-                    curve.total += many * one  # type: ignore[assignment] # what is no money is counted
-                moved.update(part.curves)
+        for labels, told in due.cells.items():
+            # An amount of money posts itself, scaled.
+            values = [scaled(Decimal(value)) for value in told] if money else told
+            some = tuple(map(bool, values))
+            units = known[labels]
+            part = units.together.get(some)
+            if part is None:
+                for at_place in compress(range(len(some)), some):
+                    if at_place not in units.by_place:
+                        postings = linear.unit(labels, day, at_place)
+                        units.by_place[at_place] = self._part(at_place, postings, moved, at, place, money=money)
+                part = units.together[some] = _together(
+                    [units.by_place[at_place] for at_place in compress(range(len(some)), some)]
+                )
+            for curve, at_place, one in part.amounts:
+                curve.total += values[at_place] * one  # type: ignore[assignment] # what is no money is counted
+            moved.update(part.curves)
 
-    def _part(self, postings: list[Posting], moved: set[Curve], at: int, place: int | None, *, money: bool) -> Part:
+    def _part(
+        self, value_at: int, postings: list[Posting], moved: set[Curve], at: int, place: int | None, *, money: bool
+    ) -> Part:
         """Return the series that postings go to with the amounts of one unit, making those that are new."""
         amounts = []
         for posting in postings:
@@ -228,8 +233,9 @@ class History:
             amount = posting.amount
             if amount:
                 # Where the values themselves are money their unit is 1.
-                amounts.append((curve, int(amount) if money or isinstance(amount, int) else scaled(amount)))
-        return Part(amounts, [curve for curve, _ in amounts])
+                one = int(amount) if money or isinstance(amount, int) else scaled(amount)
+                amounts.append((curve, value_at, one))
+        return Part(amounts, [curve for curve, _, _ in amounts])
 
     def _curve(self, posting: Posting, at: int, place: int | None) -> Curve:
         family, labels = posting.family, self.placing.place(posting.family, posting.labels)
@@ -272,3 +278,8 @@ class History:
 
 def _plain(value: Value) -> int | float:
     return value if isinstance(value, int) else float(value)
+
+
+def _together(parts: list[Part]) -> Part:
+    curves = dict.fromkeys(chain.from_iterable([part.curves for part in parts]))
+    return Part([*chain.from_iterable([part.amounts for part in parts])], [*curves])

@@ -73,10 +73,12 @@ class Journal:
 
         Raises:
             ConfigError: it belongs to a run with other settings, or cannot be read.
+            OSError: there was none, and it cannot be written.
         """
         settings = {"the format of the journal": FORMAT, **settings}
         if not self.path.exists():
             self.contents = Contents(settings)
+            self._write()  # that it can be is better known before anything is read
             return
         try:
             self.contents = msgspec.json.decode(self.path.read_bytes(), type=Contents)
@@ -96,14 +98,17 @@ class Journal:
         """What is finished."""
         return [(start, Written(name, samples, size)) for start, name, samples, size in self.contents.done]
 
-    def finish(self, start: int, written: Written, histories: dict[str, History]) -> None:
+    def finish(self, start: int, written: Written, stood: dict[str, HistoryState]) -> None:
         """Note that a slice is written, and where the next one begins.
+
+        Args:
+            stood: by alias, how each history stood behind the slice.
 
         Raises:
             OSError: the disk is full, or the like.
         """
         self.contents.done.append((start, *written))
-        self.contents.histories = {alias: _state(history) for alias, history in histories.items()}
+        self.contents.histories = stood
         self.contents.sent = 0
         self._write()
 
@@ -149,11 +154,12 @@ class Journal:
         part.replace(self.path)
 
 
-def _state(history: History) -> HistoryState:
+def state(history: History) -> HistoryState:
+    """Return where a history stands; nothing in it moves on with the history."""
     return HistoryState(
         history.at,
         history.in_force,
-        history.times,
+        [*history.times],
         [
             CurveState(c.family, c.labels, c.money, str(c.total), str(c.high), c.before, c.moved_at, bool(c.places))
             for c in history.curves.values()
@@ -161,7 +167,7 @@ def _state(history: History) -> HistoryState:
         history.placing.all_overflowed(),
         [(due.at, stream, *due.interval, _told(due.cells)) for stream, queue in history.due.items() for due in queue],
         [(day, stream, _told(cells)) for day, of in history.days.items() for stream, cells in of.items()],
-        history.gauges,
+        [*history.gauges],
     )
 
 

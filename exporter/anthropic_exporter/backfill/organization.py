@@ -1,10 +1,12 @@
 """The history of one organization: its collectors' reports in order of time, and names for what they tell."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from anthropic_exporter.backfill.history import History, Run
+from anthropic_exporter.backfill.curve import Moves
+from anthropic_exporter.backfill.history import History
 from anthropic_exporter.backfill.known import Known
+from anthropic_exporter.backfill.page import Series
 from anthropic_exporter.backfill.reader import Feed, Read
 from anthropic_exporter.collect import cost, usage
 from anthropic_exporter.collect.plan import analytics_earliest, scoped_earliest
@@ -145,19 +147,17 @@ class OrganizationHistory:
         names = {*self.history.families(before), *INFOS}
         return {name: catalogue.family(name, self.settings.usage.group_by) for name in names}
 
-    def runs(self, family: str, before: int | None) -> Iterator[Run]:
-        """Yield the series of a family, with the organization's label."""
-        found = self._infos(family, before) if family in INFOS else self.history.runs(family, before)
-        for run in found:
-            yield run._replace(labels=(self.id, *run.labels))
+    def series(self, family: str, before: int | None) -> list[Series]:
+        """Return the series of a family, with the organization's label."""
+        found = self._infos(family) if family in INFOS else self.history.series(family, before)
+        return [Series((self.id, *labels), shown) for labels, shown in found]
 
     def close(self) -> None:
         """Close the connections."""
         self.at_work.stop()
         self.at_work.join(0.0)
 
-    def _infos(self, family: str, before: int | None) -> Iterator[Run]:
-        times = self.history.moments(before)
+    def _infos(self, family: str) -> list[Series]:
         carried = self._carried()
         found = dict(holdings(self.at_work.view.inventory, carried, {}, self.now))
         keys = [labels for labels, _ in found["anthropic_api_key_info"] if labels[0] in carried["api_key_id"]]
@@ -169,8 +169,8 @@ class OrganizationHistory:
             ],
             "anthropic_api_key_info": keys,
         }
-        for labels in sorted(shown[family]) if times else ():
-            yield Run(family, labels, times, [1] * len(times))
+        always = Moves(0, 1, self.history.at, (), ())
+        return [Series(labels, always) for labels in sorted(shown[family])]
 
     def _carried(self) -> dict[str, set[str]]:
         carried: dict[str, set[str]] = {"workspace_id": set(), "api_key_id": set()}

@@ -15,11 +15,12 @@ import httpx
 
 from anthropic_exporter import __version__
 from anthropic_exporter.backfill import protobuf
-from anthropic_exporter.backfill.history import Run
-from anthropic_exporter.backfill.openmetrics import Page, Written
+from anthropic_exporter.backfill.openmetrics import Written
+from anthropic_exporter.backfill.page import Page
 from anthropic_exporter.errors import ConfigError, ExporterError
 from anthropic_exporter.expose.escape import well_formed
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.records import Labels
 
 BATCH = 5_000
 """Samples of one request, about: a series is not parted."""
@@ -86,7 +87,7 @@ class RemoteWrite:
         self._compress = snappy()
         self._client = httpx.Client(timeout=self.timeout, headers={**_HEADERS, **self.headers}, follow_redirects=False)
 
-    def write(self, start: int, page: Page) -> Written:
+    def write(self, start: int, page: Page) -> Callable[[], Written]:
         """Send one slice; its requests are the same in each run, so what was taken before is left out.
 
         Raises:
@@ -103,7 +104,7 @@ class RemoteWrite:
             self._send(body)
             self.note_sent(number)
         self.sent = 0
-        return Written("", samples, size)
+        return lambda: Written("", samples, size)
 
     def close(self) -> None:
         """Close the connection."""
@@ -112,18 +113,17 @@ class RemoteWrite:
     def _batches(self, page: Page) -> Iterator[Batch]:
         series: list[bytes] = []
         samples = 0
-        for family, runs in page:
-            for run in runs:
-                series.append(protobuf.time_series(self._named(family, run), run.times, run.values))
-                samples += len(run.times)
-                if samples >= BATCH:
-                    yield Batch(series, samples)
-                    series, samples = [], 0
+        for family, each, points in page.runs():
+            series.append(protobuf.time_series(self._named(family, each.labels), *points))
+            samples += len(points.times)
+            if samples >= BATCH:
+                yield Batch(series, samples)
+                series, samples = [], 0
         if series:
             yield Batch(series, samples)
 
-    def _named(self, family: Family, run: Run) -> dict[str, str]:
-        told = dict(zip(family.labels, map(well_formed, run.labels), strict=True))
+    def _named(self, family: Family, labels: Labels) -> dict[str, str]:
+        told = dict(zip(family.labels, map(well_formed, labels), strict=True))
         # A label without a value is no label.
         return {"__name__": family.name, **{name: value for name, value in {**told, **self.labels}.items() if value}}
 

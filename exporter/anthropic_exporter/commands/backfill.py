@@ -1,6 +1,7 @@
 """``backfill``: the time before the exporter ran, as the series that it would have shown."""
 
 import contextlib
+import gc
 import hashlib
 import os
 import time
@@ -11,7 +12,6 @@ import click
 
 from anthropic_exporter.backfill.journal import Journal
 from anthropic_exporter.backfill.known import Known, known
-from anthropic_exporter.backfill.openmetrics import Files
 from anthropic_exporter.backfill.organization import (
     OrganizationHistory,
     organization_history,
@@ -20,6 +20,7 @@ from anthropic_exporter.backfill.organization import (
 )
 from anthropic_exporter.backfill.remote_write import Refused, RemoteWrite
 from anthropic_exporter.backfill.run import Plan, Sink, run
+from anthropic_exporter.backfill.writer import Gone, Writer
 from anthropic_exporter.commands import backfill_flags as flags
 from anthropic_exporter.commands.backfill_watch import Watch, size
 from anthropic_exporter.commands.options import by_flag, settings_flags
@@ -96,7 +97,7 @@ def backfill(
         journal = _journal(plan, settings, labels, prices, output_dir, remote_write)
         sink = _sink(stack, labels, output_dir, remote_write, journal)
         _advise(labels)
-        with _failures(output_dir):
+        with _failures(output_dir), _few_collections():
             histories = _histories(stack, settings, prices, states, plan, now)
             begun = _begun(plan, settings, journal)
             with Watch(begun, ending_at) as watch:
@@ -124,12 +125,25 @@ def _failures(output_dir: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotRead(f"{error.filename or output_dir}: {error.strerror}; run it again to go on") from None
+        raise NotRead(
+            f"{error.filename or output_dir}: {error.strerror}; what is finished is kept, run it again to go on"
+        ) from None
     except PollError as error:
         advice = f" ({error.advice})" if error.advice else ""
         raise NotRead(f"{error}{advice}; run it again to go on") from None
-    except Refused as error:
+    except (Refused, Gone) as error:
         raise NotRead(f"{error}; run it again to go on") from None
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let Python look for cycles rarely: rows come and go by the million, and none is part of one."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _states(stack: contextlib.ExitStack, settings: Settings, until: int | None) -> Mapping[str, Known]:
@@ -185,7 +199,6 @@ def _journal(
     else:
         state = default_state_path(os.environ) if settings.state.path == MEMORY else Path(settings.state.path)
         name = hashlib.sha256(f"{remote_write} {labels}".encode()).hexdigest()[:12]
-        state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         journal = Journal(state.parent / f"backfill-{name}.json")
     same = {
         "--from": day_text(plan.first),
@@ -199,7 +212,11 @@ def _journal(
         "series": f"{settings.series.max_per_family}, idle after {format_duration(settings.series.idle_ttl)}",
         "prices": prices.fingerprint(),
     }
-    journal.open(same, str(output_dir or journal.path))
+    try:
+        journal.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        journal.open(same, str(output_dir or journal.path))
+    except OSError as error:
+        raise click.UsageError(f"{journal.path.parent} cannot be written to: {error.strerror}") from None
     return journal
 
 
@@ -210,11 +227,13 @@ def _sink(
     remote_write: str | None,
     journal: Journal,
 ) -> Sink:
+    sink: Writer | RemoteWrite
     if output_dir is not None:
-        return Files(output_dir, labels)
-    sink = RemoteWrite(
-        str(remote_write), labels, flags.headers(os.environ), sent=journal.sent(), note_sent=journal.note_sent
-    )
+        sink = Writer(output_dir, labels)
+    else:
+        sink = RemoteWrite(
+            str(remote_write), labels, flags.headers(os.environ), sent=journal.sent(), note_sent=journal.note_sent
+        )
     stack.callback(sink.close)
     return sink
 
