@@ -5,8 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from anthropic_exporter.config.flags import FLAGS
+from anthropic_exporter.expose.catalogue import COLLECTORS
 
 UNIT = Path(__file__).resolve().parents[2] / "deploy" / "systemd" / "anthropic-exporter.service"
 #: systemd counts from 0 (locked) to 10; the rest is what a program that talks to the network has to have.
@@ -41,3 +43,17 @@ def test_the_key_comes_as_a_credential_and_settings_have_their_names():
     assert "Environment=ANTHROPIC_ADMIN_KEY_FILE=%d/admin-key" in text
     known = {flag.environment for flag in FLAGS}
     assert set(re.findall(r"^Environment=(\w+)=", text, flags=re.MULTILINE)) <= known
+
+
+def test_there_is_room_for_the_threads_of_many_organizations():
+    most = int(re.search(r"^TasksMax=(\d+)$", UNIT.read_text(), flags=re.MULTILINE)[1])
+    assert most >= 20 * len(COLLECTORS)
+
+
+def test_the_process_can_tell_about_itself(tmp_path):
+    """Where /proc has processes only, nothing is told of this one, and rules that ask for its age stay silent."""
+    (tmp_path / "self").symlink_to("/proc/self")
+    without = CollectorRegistry()
+    ProcessCollector(proc=str(tmp_path), registry=without)
+    assert "process_start_time_seconds" not in generate_latest(without).decode()
+    assert not re.search(r"^ProcSubset=", UNIT.read_text(), flags=re.MULTILINE)
