@@ -9,7 +9,8 @@ import pytest
 
 from anthropic_exporter.cli import run
 from anthropic_exporter.errors import ConfigError
-from anthropic_exporter.verify.prometheus import HttpConfig, Prometheus, QueryError
+from anthropic_exporter.verify.httpconfig import HttpConfig
+from anthropic_exporter.verify.prometheus import Prometheus, QueryError
 
 EMPTY = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}})
 REFUSED = json.dumps({"status": "error", "errorType": "bad_data", "error": "parse error"})
@@ -86,6 +87,15 @@ def test_credentials_come_from_files(server, tmp_path):
         ("basic_auth: {password: secret}", "basic_auth.password: expected username or password_file, found an unknown"),
         ("headers: [a]", "headers: expected a mapping of names to texts, found a list"),
         ("authorization: {credentials_file: /no/such}", "authorization.credentials_file: expected"),
+        ("basic_auth: {password_file: http.yml}", "basic_auth: expected username beside password_file, found none"),
+        ("tls_config: {cert_file: http.yml}", "tls_config: expected cert_file and key_file, found one of them"),
+        ("tls_config: {key_file: http.yml}", "tls_config: expected cert_file and key_file, found one of them"),
+        ("headers: {X Y: a}", 'headers."X Y": expected the name of a header'),
+        ("headers: {X-Y: ä}", "headers.X-Y: expected printable ASCII characters"),
+        (
+            "basic_auth: {username: a}\nauthorization: {credentials_file: http.yml}",
+            "expected one of basic_auth and authorization, found both",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(tmp_path, text, message):
@@ -93,6 +103,26 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(ConfigError, match=message):
         HttpConfig.read(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tls_config: {ca_file: file}", "tls_config.ca_file: expected certificates in PEM, found others"),
+        ("tls_config: {cert_file: file, key_file: file}", "tls_config: expected a certificate and its key in PEM"),
+        ("basic_auth: {username: a, password_file: file}", "file: expected text in UTF-8"),
+        ("authorization: {credentials_file: umlaut}", "umlaut: expected printable ASCII characters"),
+    ],
+)
+def test_what_such_a_file_names_and_cannot_be_used_is_refused(tmp_path, capsys, text, message, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-canary")
+    (tmp_path / "file").write_bytes(b"canary \x8e")
+    (tmp_path / "umlaut").write_text("canary ä")
+    (tmp_path / "http.yml").write_text(text)
+    assert run(["verify", "--prometheus", "http://x", "--http.config.file", str(tmp_path / "http.yml")]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert "canary" not in told
 
 
 @pytest.mark.parametrize(

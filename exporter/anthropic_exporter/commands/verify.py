@@ -17,8 +17,9 @@ from anthropic_exporter.service.streams import usage_dimensions
 from anthropic_exporter.utc import DAY, HOUR, floor
 from anthropic_exporter.verify.compare import Allowed, Finding, Row, findings, rows
 from anthropic_exporter.verify.held import Held, Window, held
+from anthropic_exporter.verify.httpconfig import HttpConfig
 from anthropic_exporter.verify.known import Known
-from anthropic_exporter.verify.prometheus import HttpConfig, Prometheus
+from anthropic_exporter.verify.prometheus import Prometheus
 
 MOST_ROWS = 50
 """Differences that are printed; the largest come first."""
