@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from anthropic_exporter import logs
 from anthropic_exporter.commands.progress import progress
@@ -19,8 +18,6 @@ from anthropic_exporter.money.statement import Statement
 from anthropic_exporter.service.organization import FIRST, OrganizationAtWork
 from anthropic_exporter.service.poller import Poller
 from anthropic_exporter.utc import Since, previous_month_start
-
-F = TypeVar("F", bound=Callable[..., object])
 
 
 class NotRead(ExporterError):  # noqa: N818 - it names what is so, as the other errors do

@@ -7,9 +7,9 @@ Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 import requests
@@ -30,6 +30,7 @@ _PATH = "/v1/metrics"
 _SHORTEST_SECRET = 4
 _OK, _REDIRECT, _BAD = 200, 300, 400
 _COMPRESSIONS = {"http/protobuf": ("none", "gzip", "deflate"), "grpc": ("none", "gzip")}
+_HEADERS = ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _SDK = logging.getLogger("opentelemetry")
 
 
@@ -141,7 +142,7 @@ class _Said(logging.Handler):
         return text
 
     @contextlib.contextmanager
-    def listening(self) -> Any:  # noqa: ANN401 - a generator's context manager
+    def listening(self) -> Iterator[None]:
         """Hear what the SDK logs, and keep it from all others."""
         self.last = ""
         propagate, _SDK.propagate = _SDK.propagate, False
@@ -186,9 +187,6 @@ def _timeout(environment: Mapping[str, str]) -> float:
     if not text.isdecimal() or int(text) < SHORTEST_TIMEOUT:
         raise ConfigError(f'{name}: expected milliseconds from {SHORTEST_TIMEOUT} up, found "{text}"')
     return int(text) / 1000
-
-
-_HEADERS = ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 
 
 def _variable(environment: Mapping[str, str], what: str) -> tuple[str, str]:
