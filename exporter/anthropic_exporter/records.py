@@ -22,7 +22,7 @@ TOKEN_TYPES = ("uncached_input", "cache_creation_5m", "cache_creation_1h", "cach
 #: The same for Claude Code, whose report knows one kind of cache write.
 CLAUDE_CODE_TOKEN_TYPES = ("uncached_input", "cache_read", "cache_creation", "output")
 
-#: What the legacy usage report can be grouped by; it takes at most five of them.
+#: What the legacy usage report can be grouped by.
 USAGE_DIMENSIONS = (
     "account_id",
     "api_key_id",
@@ -34,6 +34,8 @@ USAGE_DIMENSIONS = (
     "speed",
     "workspace_id",
 )
+#: How many dimensions a report takes at most, of either generation (more are a 400).
+MOST_DIMENSIONS = 5
 
 #: What a null becomes.
 DEFAULT_WORKSPACE = "default"

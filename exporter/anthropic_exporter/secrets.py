@@ -13,7 +13,10 @@ from anthropic_exporter.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 REDACTED = "<redacted>"
+#: Kinds of credentials, by how they begin. Source: platform.claude.com/docs/en/manage-claude/admin-api-keys.
 INFERENCE_PREFIX = "sk-ant-api03-"
+ENTERPRISE_PREFIX = "sk-ant-api01-"
+OAUTH_PREFIX = "sk-ant-oat"
 
 _LONGEST_KEY = 4096
 _QUOTES = "\"'"  # `docker run --env-file` and systemd's LoadCredential keep those that a shell takes away

@@ -2,13 +2,13 @@
 
 from anthropic_exporter.errors import ConfigError, NotSupported
 from anthropic_exporter.records import ServiceAccount
+from anthropic_exporter.secrets import OAUTH_PREFIX
 
 from .decode import Decoder
 from .endpoint import ORGANIZATIONS, Call, Endpoint
 from .paging import BY_TOKEN, walk
 from .reader import Reader
 from .shapes import Id, Shape, Text, TokenPage
-from .transport import OAUTH_PREFIX
 from .words import OpenWords
 
 _SERVICE_ACCOUNTS = Endpoint(f"{ORGANIZATIONS}/service_accounts")
@@ -18,7 +18,7 @@ _LIMIT = ("limit", "100")
 
 
 class ServiceAccountObject(Shape, frozen=True, kw_only=True):
-    """A service account (section 14)."""
+    """A service account. Source: SDK types/organization/service_account.py."""
 
     unread = frozenset(
         {

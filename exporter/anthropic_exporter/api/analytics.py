@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, Bucket, CostRow, Reading, UsageRow, arranger
+from anthropic_exporter.records import (
+    DEFAULT_WORKSPACE,
+    MOST_DIMENSIONS,
+    NOT_AVAILABLE,
+    Bucket,
+    CostRow,
+    Reading,
+    UsageRow,
+    arranger,
+)
 from anthropic_exporter.utc import DAY, SECONDS
 
 from .billing import Money, without_model
@@ -17,7 +26,6 @@ from .times import parse, render
 from .words import Labels, columns
 
 BETA = "analytics-usage-cost-2026-08-24"
-MAX_DIMENSIONS = 5
 MAX_RANGE = 31 * DAY
 MAX_RANGE_OF_MINUTES = DAY
 MAX_ROWS = 1000
@@ -124,8 +132,8 @@ def _query(
     dimensions: tuple[str, ...],
     more: tuple[str, ...] = (),
 ) -> list[tuple[str, str]]:
-    if len(dimensions) > MAX_DIMENSIONS:
-        raise ValueError(f"at most {MAX_DIMENSIONS} dimensions")
+    if len(dimensions) > MOST_DIMENSIONS:
+        raise ValueError(f"at most {MOST_DIMENSIONS} dimensions")
     if not DIMENSIONS.issuperset(dimensions):
         raise ValueError(f"not a dimension of this report: {', '.join(sorted(set(dimensions) - DIMENSIONS))}")
     if width is not None and width not in SECONDS:

@@ -29,7 +29,7 @@ class Money:
         if currency not in {None, "USD"}:
             # A sum over currencies would be a wrong number; none at all is better.
             raise ValueError("an amount in another currency than USD")
-        if not isinstance(cents, str) and field not in self._told:
+        if not amounts.is_documented(cents) and field not in self._told:
             self._told.add(field)
             self._reader.drift(self._endpoint, "unknown_value", f"{field}: a JSON number, not a string")
         return amounts.usd(cents)

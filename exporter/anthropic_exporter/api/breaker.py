@@ -18,8 +18,10 @@ LONGEST = 10.0
 
 @dataclass(slots=True)
 class _Circuit:
+    """Open, in the word of those who drew the pattern: nothing gets through."""
+
     failures: int = 0
-    closed_until: float = 0.0  # nobody may ask before that
+    open_until: float = 0.0  # nobody may ask before that
     reason: str = ""
 
 
@@ -46,14 +48,14 @@ class Breaker:
             if circuit is None or circuit.failures < THRESHOLD:
                 return
             now = self.clock()
-            left = circuit.closed_until - now
+            left = circuit.open_until - now
             if left > 0:
                 raise Unavailable(
                     f"{circuit.reason}; not asked for now, as it failed {circuit.failures} times in a row",
                     endpoint=endpoint.name,
                     retry_after=left,
                 )
-            circuit.closed_until = now + LONGEST  # for the others, should this one never be over
+            circuit.open_until = now + LONGEST  # for the others, should this one never be over
 
     def note(self, endpoint: Endpoint, error: PollError | None) -> bool:
         """Note how a request went; return whether the endpoint is to be left alone now."""
@@ -66,5 +68,5 @@ class Breaker:
             circuit.reason = str(error)
             if circuit.failures < THRESHOLD:
                 return False
-            circuit.closed_until = self.clock() + min(2.0 ** min(circuit.failures - THRESHOLD, 10), LONGEST)
+            circuit.open_until = self.clock() + min(2.0 ** min(circuit.failures - THRESHOLD, 10), LONGEST)
             return True

@@ -80,7 +80,7 @@ class ModelUse(Shape, frozen=True, kw_only=True):
 
 
 class ClaudeCodeObject(Shape, frozen=True, kw_only=True):
-    """One record (section 7.2)."""
+    """One record. Source: api/admin/usage_report/retrieve_claude_code. It is not in the SDK."""
 
     unread = frozenset({"organization_id", "subscription_type", "is_remote"})
     sometimes = frozenset({"subscription_type", "is_remote"})

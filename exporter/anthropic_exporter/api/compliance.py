@@ -20,7 +20,10 @@ _MISSING = re.compile(r"missing required field `([^`]*)`")
 
 
 class ActivityObject(Shape, frozen=True, kw_only=True):
-    """What is read of an activity (section 16). Each of several hundred types has fields of its own."""
+    """What is read of an activity; each of several hundred types has fields of its own.
+
+    Source: manage-claude/compliance-activity-feed. It is not in the SDK.
+    """
 
     id: Id
     created_at: Text

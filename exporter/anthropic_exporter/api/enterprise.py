@@ -30,7 +30,10 @@ _WINDOWS = ("daily", "weekly", "monthly")
 
 
 class SummaryObject(Shape, frozen=True, kw_only=True):
-    """One day (section 10.1). The counts of single products are there where that breakdown is on."""
+    """One day. The counts of single products are there where that breakdown is on.
+
+    Source: SDK types/organization/analytics_single_day_activity_summary.py.
+    """
 
     unread = frozenset(
         {"daily_adoption_rate", "weekly_adoption_rate", "monthly_adoption_rate", "science_entitled_user_count"}
@@ -73,7 +76,7 @@ class SummaryObject(Shape, frozen=True, kw_only=True):
 
 
 class GroupNameObject(Shape, frozen=True, kw_only=True):
-    """A group of users (section 15)."""
+    """A group of users. Source: SDK types/organization/rbac_group.py."""
 
     unread = frozenset({"type", "source_type", "role_ids", "created_at", "updated_at"})
     sometimes = frozenset({"role_ids"})

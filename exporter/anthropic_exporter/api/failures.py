@@ -15,12 +15,10 @@ from anthropic_exporter.errors import (
     RateLimited,
     Unavailable,
 )
+from anthropic_exporter.secrets import ENTERPRISE_PREFIX, INFERENCE_PREFIX
 
 from .masking import shown
 from .transport import Answer
-
-INFERENCE_PREFIX = "sk-ant-api03-"
-ENTERPRISE_PREFIX = "sk-ant-api01-"
 
 _EMPTY_RANGE = "ending date must be after starting date"
 _NOT_OFFERED = {
@@ -90,7 +88,7 @@ def failure(name: str, answer: Answer, key: str) -> PollError:
         answer: the whole answer.
         key: the key that was sent, to hide it and to tell its kind.
 
-    Source: admin-api "Status codes"; `errors` says what each class means for a collector.
+    Source: api/errors, SDK _exceptions.py; `errors` says what each class means for a collector.
     """
     said = refusal(answer, key)
     kind, advice = _judged(answer, said)

@@ -59,7 +59,7 @@ class LimitObject(Shape, frozen=True, kw_only=True):
 
 
 class RateLimitObject(Shape, frozen=True, kw_only=True):
-    """The limits of one group (sections 12.1 and 12.2)."""
+    """The limits of one group. Source: manage-claude/rate-limits-api; SDK organization_rate_limit.py."""
 
     unread = frozenset({"id", "rate_limit_id", "workspace_id", "type"})
     # The type of the group stands in one of two places, by version and age of the answer.

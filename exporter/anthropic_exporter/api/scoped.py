@@ -3,7 +3,7 @@
 GET /v1/organizations lists the organizations of the credential; /v1/organizations/{id}/usage_report/messages and
 /workspaces tell of one. Rows always carry model and workspace, there is no grouping, no request count and no cost.
 
-Source: admin-api.md section 18.4 (text D), a description by a third party.
+Source: the Admin API as a vendor of cost dashboards describes it (2026); it is not official.
 """
 
 from dataclasses import dataclass, field

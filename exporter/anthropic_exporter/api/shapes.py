@@ -5,7 +5,8 @@ other may be missing or null and is then its default. ``unread`` names documente
 objects, among them all names, e-mail addresses and key hints of people; ``sometimes`` those whose absence is
 no news.
 
-Source: Admin API reference and the models of the official SDK 2.11.0, as named per section.
+Source, named where it is used, here and in the modules of the endpoints: pages of platform.claude.com/docs/en, in
+their state of November 2026, and files of the official Python SDK 2.11.0.
 """
 
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
@@ -95,7 +96,7 @@ class ServerToolUse(Shape, frozen=True, kw_only=True):
 
 
 class UsageResult(Shape, frozen=True, kw_only=True):
-    """One row of usage_report/messages (section 5.2)."""
+    """One row of usage_report/messages. Source: api/admin/usage_report/retrieve_messages. It is not in the SDK."""
 
     # Grouping by speed is documented, the key that answers it is not.
     sometimes: ClassVar[frozenset[str]] = frozenset({"speed"})
@@ -116,7 +117,10 @@ class UsageResult(Shape, frozen=True, kw_only=True):
 
 
 class CostResult(Shape, frozen=True, kw_only=True):
-    """One row of cost_report (section 6.2). ``amount`` is a decimal string in cents."""
+    """One row of cost_report; ``amount`` is a decimal string in cents.
+
+    Source: api/admin/cost_report/retrieve. It is not in the SDK.
+    """
 
     unread: ClassVar[frozenset[str]] = frozenset({"description", "context_window", "inference_geo"})
     amount: Any  # str; a number is read too, exactly (int, or Decimal by the hook of the decoder)
@@ -140,7 +144,10 @@ class Actor(Shape, frozen=True, kw_only=True):
 
 
 class Group(Shape, frozen=True, kw_only=True):
-    """The dimensions of an analytics row (section 8.2)."""
+    """The dimensions of an analytics row.
+
+    Source: SDK types/beta/organization/analytics/beta_analytics_usage_group.py and beta_analytics_cost_group.py.
+    """
 
     # Those of the cost report only.
     sometimes: ClassVar[frozenset[str]] = frozenset({"cost_type", "token_type"})
@@ -207,7 +214,7 @@ class CostLine(Shape, frozen=True, kw_only=True):
     cost: Cost
 
 
-# ---- inventory (section 11) ----
+# ---- inventory. Source: SDK types/organization, a file for each ----
 
 
 class OrganizationObject(Shape, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ class ScopeObject(Shape, frozen=True, kw_only=True):
 
 
 class SpendLimitObject(Shape, frozen=True, kw_only=True):
-    """A configured cap (section 13.1)."""
+    """A configured cap. Source: manage-claude/spend-limits-api; SDK resources/beta/organization/spend_limits."""
 
     unread = frozenset({"id", "type", "created_at", "updated_at"})
     amount: Any  # str or null; a JSON number is read too
@@ -53,7 +53,10 @@ class SpendLimitObject(Shape, frozen=True, kw_only=True):
 
 
 class EffectiveObject(Shape, frozen=True, kw_only=True):
-    """The limit of one member for one period, and what was spent of it (section 13.2). The actor is not read."""
+    """The limit of one member for one period, and what was spent of it. The actor is not read.
+
+    Source: SDK types/organization/spend_summary.py. A spend of "0" can mean that it is not to be had for now.
+    """
 
     unread = frozenset({"actor", "source", "spend_limit_id"})
     amount: Any
@@ -64,7 +67,7 @@ class EffectiveObject(Shape, frozen=True, kw_only=True):
 
 
 class RequestObject(Shape, frozen=True, kw_only=True):
-    """A request for a higher limit (section 13.3). Who asks is not read."""
+    """A request for a higher limit; who asks is not read. Source: SDK types/organization/spend_limits."""
 
     unread = frozenset({"type", "actor", "period", "resolved_at", "resolved_by", "spend_summary"})
     id: Id

@@ -1,6 +1,5 @@
 """HTTP to one organization's Admin API: only GET, only to the base URL, bounded in size and time."""
 
-import ipaddress
 import os
 import time
 from dataclasses import dataclass
@@ -11,9 +10,11 @@ import httpx
 
 from anthropic_exporter import __version__
 from anthropic_exporter.errors import ConfigError, PollError, Unavailable
+from anthropic_exporter.secrets import OAUTH_PREFIX
 
 from .deadline import Deadline, enforce
 from .endpoint import Call, Endpoint
+from .loopback import is_loopback
 from .masking import shown
 
 #: Also tells the workspace_id of a key, which 2026-10-21 dropped, and so which workspace is the default one;
@@ -21,7 +22,6 @@ from .masking import shown
 API_VERSION = "2023-06-01"
 PROJECT_URL = "https://pypi.org/project/anthropic-exporter/"
 OAUTH_BETA = "oauth-2025-04-20"
-OAUTH_PREFIX = "sk-ant-oat"
 
 #: Of the body after decompression. A usage page at its largest is some tens of MB.
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -69,7 +69,7 @@ class Transport:
                 follow_redirects=False,  # the key must not travel to wherever a redirect points
                 timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
                 # Proxy and certificate variables count, but a proxy cannot reach our loopback.
-                trust_env=not _is_loopback(url.host),
+                trust_env=not is_loopback(url.host),
                 transport=transport,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 headers={
@@ -135,7 +135,7 @@ def _checked(base_url: str) -> httpx.URL:
         raise ConfigError("base_url: expected https://host, perhaps with a path")
     if url.userinfo or url.query or url.fragment:
         raise ConfigError("base_url: a user, a query or a fragment has no place in it")
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         raise ConfigError("base_url: https is required; plain http is for loopback only, it shows the key to all")
     return url
 
@@ -143,18 +143,9 @@ def _checked(base_url: str) -> httpx.URL:
 def _named(url: httpx.URL) -> str:
     """Name who is called, and whether a proxy is to call: then it may be the proxy that does not answer."""
     host = url.netloc.decode("ascii")
-    proxies = {} if _is_loopback(url.host) or proxy_bypass(url.host) else getproxies()
+    proxies = {} if is_loopback(url.host) or proxy_bypass(url.host) else getproxies()
     # The URL of a proxy may hold its password.
     return f"{host} through the proxy of the environment" if {url.scheme, "all"} & proxies.keys() else host
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _credentials(endpoint: Endpoint, key: str) -> dict[str, str]:

@@ -1,6 +1,14 @@
 """GET /v1/organizations/usage_report/messages: tokens in time buckets, minutes after they were used."""
 
-from anthropic_exporter.records import DEFAULT_WORKSPACE, NOT_AVAILABLE, USAGE_DIMENSIONS, Bucket, Reading, UsageRow
+from anthropic_exporter.records import (
+    DEFAULT_WORKSPACE,
+    MOST_DIMENSIONS,
+    NOT_AVAILABLE,
+    USAGE_DIMENSIONS,
+    Bucket,
+    Reading,
+    UsageRow,
+)
 from anthropic_exporter.utc import SECONDS
 
 from .buckets import Window
@@ -13,8 +21,7 @@ from .shapes import LegacyPage, Results, UsageResult
 from .times import render
 from .words import Labels, columns
 
-MAX_DIMENSIONS = 5
-#: The most buckets of one page, by width (section 5.1).
+#: The most buckets of one page, by width. Source: api/admin/usage_report/retrieve_messages, ``limit``.
 MAX_BUCKETS = {"1m": 1440, "1h": 168, "1d": 31}
 #: A row is some 500 bytes, so a page stays near 20 MB.
 MAX_ROWS = 40_000
@@ -81,8 +88,8 @@ def usage_report(
 def _check(width: str, dimensions: tuple[str, ...]) -> None:
     if width not in SECONDS:
         raise ValueError(f"no such width: {width}")
-    if len(dimensions) > MAX_DIMENSIONS:
-        raise ValueError(f"at most {MAX_DIMENSIONS} dimensions")
+    if len(dimensions) > MOST_DIMENSIONS:
+        raise ValueError(f"at most {MOST_DIMENSIONS} dimensions")
     unknown = set(dimensions) - set(USAGE_DIMENSIONS)
     if unknown:
         raise ValueError(f"not a dimension of this report: {', '.join(sorted(unknown))}")

@@ -158,7 +158,7 @@ def _overdue(last: float | None, now: float, cadence: float) -> bool:
 def analytics_earliest(now: float) -> int:
     """Return the first midnight that the analytics reports serve: 365 days back, not before 2026.
 
-    Source: admin reference, GET /v1/organizations/analytics/usage, ``starting_at``.
+    Source: SDK types/beta/organization/analytics/usage_list_params.py, ``starting_at``.
     """
     return max(floor(now, DAY) - 364 * DAY, ANALYTICS_FIRST)
 
@@ -166,7 +166,7 @@ def analytics_earliest(now: float) -> int:
 def scoped_earliest(now: float) -> int:
     """Return the first midnight that the org-scoped dialect serves: about 13 months back.
 
-    Source: admin-api.md section 18.4, ``starting_at``.
+    Source: as `api.scoped`, ``starting_at``.
     """
     return floor(now, DAY) - SCOPED_DAYS * DAY
 

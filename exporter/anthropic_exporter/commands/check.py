@@ -16,14 +16,13 @@ from anthropic_exporter.commands.table import print_table
 from anthropic_exporter.config import OrganizationSettings, Settings, load
 from anthropic_exporter.errors import PollError, Unavailable
 from anthropic_exporter.expose.family import Family
-from anthropic_exporter.secrets import looks_like_inference_key
+from anthropic_exporter.secrets import ENTERPRISE_PREFIX, looks_like_inference_key
 
 if TYPE_CHECKING:
     from anthropic_exporter.commands.probes import Probe, Rows
 
 _HEADER = ("collector", "endpoint", "status", "rows", "what to do")
 _AS_ABOVE = "as above"
-_ENTERPRISE_KEY = "sk-ant-api01-"
 _UNKNOWN = 404
 
 
@@ -116,7 +115,7 @@ def _ask(settings: Settings, organization: OrganizationSettings, now: float) -> 
     asked_for = [answer for _, answer in answers if not (isinstance(answer, PollError) and answer.status is None)]
     credential = Credential(
         inference=looks_like_inference_key(key),
-        enterprise=key.startswith(_ENTERPRISE_KEY),
+        enterprise=key.startswith(ENTERPRISE_PREFIX),
         org_scoped=asked.scoped,
         elsewhere=all(isinstance(answer, PollError) and answer.status == _UNKNOWN for answer in asked_for),
     )

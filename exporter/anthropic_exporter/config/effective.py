@@ -20,7 +20,7 @@ _ANCHORED = re.compile(r"((?:\(\?[a-z]+\))?)\\A\(\?:(.*)\)\\Z", re.DOTALL)
 def effective(settings: object) -> dict[str, object]:
     """Return the fields of a section, or of all settings, as values that JSON and YAML can show."""
     shown: dict[str, object] = {}
-    for field in dataclasses.fields(settings):  # type: ignore[arg-type]
+    for field in dataclasses.fields(settings):  # type: ignore[arg-type] # a dataclass, whichever
         value = getattr(settings, field.name)
         is_duration = field.metadata.get("reader") in _DURATIONS
         shown[field.name] = format_duration(value) if is_duration else _plain(value)

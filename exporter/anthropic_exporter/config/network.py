@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from anthropic_exporter.api.loopback import is_loopback
 from anthropic_exporter.config.reader import Place, each
 from anthropic_exporter.secrets import REDACTED
 
@@ -31,7 +32,7 @@ def base_url(value: object, place: Place) -> str:
     if not isinstance(value, str):
         place.refuse(expected, value)
     host, scheme = _endpoint(value, expected, place)
-    if scheme == "http" and not _loopback(host):
+    if scheme == "http" and not is_loopback(host):
         place.refuse(expected, value)
     return value.rstrip("/")
 
@@ -64,13 +65,6 @@ def _endpoint(value: str, expected: str, place: Place) -> tuple[str, str]:
     ):
         place.refuse(expected, value)
     return url.hostname, url.scheme
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listen_address(value: object, place: Place) -> ListenAddress:

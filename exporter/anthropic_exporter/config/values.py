@@ -8,10 +8,9 @@ from typing import NoReturn
 
 from anthropic_exporter.config.reader import Place, Reader, items, show, words
 from anthropic_exporter.durations import parse_duration
-from anthropic_exporter.records import USAGE_DIMENSIONS
+from anthropic_exporter.records import MOST_DIMENSIONS, USAGE_DIMENSIONS
 from anthropic_exporter.utc import Since
 
-_MOST_DIMENSIONS = 5
 _SHORTEST_INTERVAL = 0.1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -202,9 +201,9 @@ def patterns(value: object, place: Place) -> tuple[re.Pattern[str], ...]:
 
 def dimensions(value: object, place: Place) -> tuple[str, ...]:
     """Read what the usage report is grouped by: these become labels."""
-    read = items(choice(*USAGE_DIMENSIONS), f"a list of 1 to {_MOST_DIMENSIONS} dimensions")(value, place)
-    if not 1 <= len(read) <= _MOST_DIMENSIONS:
-        place.refuse_because(f"expected 1 to {_MOST_DIMENSIONS} dimensions, found {len(read)}")
+    read = items(choice(*USAGE_DIMENSIONS), f"a list of 1 to {MOST_DIMENSIONS} dimensions")(value, place)
+    if not 1 <= len(read) <= MOST_DIMENSIONS:
+        place.refuse_because(f"expected 1 to {MOST_DIMENSIONS} dimensions, found {len(read)}")
     for index, dimension in enumerate(read):
         if dimension in read[:index]:
             place.item(index).refuse("every dimension once", dimension)

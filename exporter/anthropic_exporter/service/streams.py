@@ -10,12 +10,10 @@ from anthropic_exporter.money.columns import ColumnPoster
 from anthropic_exporter.money.daybook import Rules
 from anthropic_exporter.money.postings import AmountPoster, UsageFamilies, UsagePoster
 from anthropic_exporter.money.statement import Spending
+from anthropic_exporter.records import MOST_DIMENSIONS
 from anthropic_exporter.service import activity_streams
 
 PRICE_DIMENSIONS = ("model", "service_tier", "inference_geo", "speed")
-MOST_DIMENSIONS = 5
-"""What one query of the reports may group by."""
-
 KEY_DIMENSIONS = ("api_key_id", *PRICE_DIMENSIONS)
 KEY_LABELS = ("api_key_id", "model", "service_tier")
 

@@ -23,7 +23,7 @@ class BreakableProtocol(H11Protocol):
         self.access_log = False
         self.logger = logging.getLogger("anthropic_exporter.simulate")
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn types it so too
         """Hand the connection to every request that comes over it."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}

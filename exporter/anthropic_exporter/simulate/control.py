@@ -1,6 +1,5 @@
 """The control API under ``/_simulate``: no key, loopback only."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -14,8 +13,6 @@ from .instants import instant
 from .switches import InvalidSwitch
 from .totals import Reports, totals
 from .world import World
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def control_routes(world: World) -> list[Route]:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from anthropic_exporter.simulate.call import Answer, Call, Endpoint
-from anthropic_exporter.simulate.refusal import Refusal, invalid, missing_scope, not_found
+from anthropic_exporter.simulate.refusal import Refusal, missing_scope, not_found
 
 from . import compliance, engagement, inventory, limits, scoped, service_accounts, spending
 from .analytics_cost import cost
@@ -63,11 +63,6 @@ def unknown(call: Call) -> Answer:
     if not call.path.startswith("/v1/"):
         raise not_found()
     raise not_found(f"Not found: {call.path}")
-
-
-def post(call: Call) -> Answer:
-    """Answer anything but GET: the exporter must never send it."""
-    raise invalid(f"{call.path}: the simulator is read-only")
 
 
 _UNREAD = ("users", "skills", "connectors", "plugins", "artifacts", "apps/chat/projects")
