@@ -21,8 +21,9 @@ TOKENS = "anthropic_usage_tokens_total"
 
 
 @pytest.fixture
-def backfill(company, tmp_path):
+def backfill(company, tmp_path, monkeypatch):
     """Return what runs the command, and gives its exit status, what it told, and the files."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
 
     def start(switches=None, settings="", organization=None):
         fake, command = company(switches, settings, organization)
@@ -159,6 +160,15 @@ def test_another_run_does_not_go_on_where_its_settings_differ(backfill):
     status, _, err, _ = run("--from=2026-07-02", "--until=2026-07-10")
     assert status == 2
     assert "holds a run with --from 2026-07-01, found 2026-07-02" in err
+
+
+def test_a_run_that_has_written_nothing_binds_no_other(backfill):
+    _, run = backfill(
+        Switches(visibility_delay=0, faults=("unauthorized",), fault_paths=("/v1/organizations/usage_report",))
+    )
+    assert run("--from=2026-07-01", "--until=2026-07-10")[0] == 1
+    _, run = backfill()
+    assert run("--from=2026-07-02", "--until=2026-07-10")[0] == 0
 
 
 def test_a_folder_with_something_else_is_refused(backfill, tmp_path):

@@ -65,7 +65,7 @@ class Journal:
     contents: Contents = field(default_factory=lambda: Contents({}))
 
     def open(self, settings: dict[str, str], what: str) -> None:
-        """Go on with what there is, or begin.
+        """Go on with what there is, or begin; a run that has written nothing binds nobody.
 
         Args:
             settings: what has to be the same, by the name that a person knows it by.
@@ -73,19 +73,20 @@ class Journal:
 
         Raises:
             ConfigError: it belongs to a run with other settings, or cannot be read.
-            OSError: there was none, and it cannot be written.
+            OSError: it begins, and cannot be written.
         """
         settings = {"the format of the journal": FORMAT, **settings}
-        if not self.path.exists():
+        if self.path.exists():
+            try:
+                self.contents = msgspec.json.decode(self.path.read_bytes(), type=Contents)
+            except (OSError, msgspec.MsgspecError) as error:
+                raise ConfigError(
+                    f"{self.path}: expected the journal of a backfill, which could be read: {error}"
+                ) from None
+        if not self.contents.done and not self.sent():
             self.contents = Contents(settings)
             self._write()  # that it can be is better known before anything is read
             return
-        try:
-            self.contents = msgspec.json.decode(self.path.read_bytes(), type=Contents)
-        except (OSError, msgspec.MsgspecError) as error:
-            raise ConfigError(
-                f"{self.path}: expected the journal of a backfill, which could be read: {error}"
-            ) from None
         for name, value in settings.items():
             before = self.contents.settings.get(name, "nothing")
             if before != value:

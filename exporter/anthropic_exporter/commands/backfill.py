@@ -82,6 +82,7 @@ def backfill(
     settings = load(by_flag(given), os.environ, now=now)
     keep_quiet(settings)
     labels = flags.labels(given_labels, settings)
+    headers = flags.headers(os.environ) if remote_write else {}
     with contextlib.ExitStack() as stack:
         if until is None and not _has_state(settings):
             ending_at = floor(now - NEWEST, DAY)
@@ -95,7 +96,7 @@ def backfill(
         plan = Plan(starting_at, ending_at, seconds)
         prices = PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()
         journal = _journal(plan, settings, labels, prices, output_dir, remote_write)
-        sink = _sink(stack, labels, output_dir, remote_write, journal)
+        sink = _sink(stack, labels, output_dir, remote_write, headers, journal)
         _advise(labels)
         with _failures(output_dir), _few_collections():
             histories = _histories(stack, settings, prices, states, plan, now)
@@ -225,15 +226,14 @@ def _sink(
     labels: Mapping[str, str],
     output_dir: Path | None,
     remote_write: str | None,
+    headers: Mapping[str, str],
     journal: Journal,
 ) -> Sink:
     sink: Writer | RemoteWrite
     if output_dir is not None:
         sink = Writer(output_dir, labels)
     else:
-        sink = RemoteWrite(
-            str(remote_write), labels, flags.headers(os.environ), sent=journal.sent(), note_sent=journal.note_sent
-        )
+        sink = RemoteWrite(str(remote_write), labels, headers, sent=journal.sent(), note_sent=journal.note_sent)
     stack.callback(sink.close)
     return sink
 
