@@ -14,6 +14,7 @@ import yaml
 RULES = Path(__file__).resolve().parent.parent / "rules"
 NAMES = ("anthropic-recording.yml", "anthropic-alerts.yml")
 _TOKEN = re.compile(r"@([a-z0-9_]+)@")
+_NOWHERE = re.compile(r"^ +runbook_url: '/.*\n", re.MULTILINE)
 _HEADER = "# Generated from source/{name} and source/thresholds.yml by dashboards/generate/rules.py. Change those.\n"
 
 
@@ -24,12 +25,13 @@ def thresholds(folder: Path = RULES) -> dict[str, str]:
 
 
 def fill(source: str, values: Mapping[str, str]) -> str:
-    """Put values in for tokens.
+    """Put values in for tokens; a link that leads nowhere is left out.
 
     Raises:
         KeyError: a token has no value.
     """
-    return _TOKEN.sub(lambda token: values[token[1]], source)
+    text = _TOKEN.sub(lambda token: values[token[1]], source)
+    return _NOWHERE.sub("", text)
 
 
 def generate(folder: Path = RULES) -> dict[str, str]:
