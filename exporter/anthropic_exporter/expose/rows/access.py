@@ -1,6 +1,7 @@
 """Families that show who and what has access, and should perhaps not have it."""
 
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.expose.rows import sources
 from anthropic_exporter.expose.rows.labels import ORGANIZATION
 
 _KEY = (*ORGANIZATION, "api_key_id", "workspace_id")
@@ -41,7 +42,6 @@ FAMILIES = (
         _KEY,
         "api_key_usage",
         "How long each active API key has not been used, derived from usage; for a key that was not seen since then,"
-        " from when it was made or from when usage is counted, whichever is later: a lower bound"
-        " (GET /v1/organizations/usage_report/messages per API key, polled every 5m by default).",
+        " from when it was made or from when usage is counted, whichever is later: a lower bound" + sources.KEY_USAGE,
     ),
 )

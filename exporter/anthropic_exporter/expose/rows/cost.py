@@ -1,9 +1,9 @@
 """Families of billed cost and list cost."""
 
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.expose.rows import sources
 from anthropic_exporter.expose.rows.labels import ORGANIZATION, WINDOWS, W
 
-_REPORT = " (GET /v1/organizations/analytics/cost or /v1/organizations/cost_report, polled every 10m by default)."
 _ANALYTICS = " (GET /v1/organizations/analytics/cost, polled every 10m by default)."
 _LINE = (*W, "service_tier", "cost_type", "token_type")
 
@@ -14,7 +14,7 @@ _COUNTED = (
         "usd",
         _LINE,
         "cost",
-        "Billed cost in USD since the epoch, settled days only, after discounts and before credits" + _REPORT,
+        "Billed cost in USD since the epoch, settled days only, after discounts and before credits" + sources.COST,
     ),
     Family(
         "anthropic_list_cost_usd_total",
@@ -41,7 +41,7 @@ _WINDOWS = tuple(
         "usd",
         (*W, "cost_type"),
         "cost",
-        f"Billed cost in USD {words}, as known now, absent where the API has no figure yet{_REPORT}",
+        f"Billed cost in USD {words}, as known now, absent where the API has no figure yet{sources.COST}",
     )
     for window, words in WINDOWS.items()
 )
@@ -53,7 +53,7 @@ _FRESHNESS = (
         "seconds",
         ORGANIZATION,
         "cost",
-        "End of the newest bucket with billed cost" + _REPORT,
+        "End of the newest bucket with billed cost" + sources.COST,
     ),
     Family(
         "anthropic_cost_settled_timestamp_seconds",
@@ -61,7 +61,7 @@ _FRESHNESS = (
         "seconds",
         ORGANIZATION,
         "cost",
-        "End of the newest settled day of billed cost" + _REPORT,
+        "End of the newest settled day of billed cost" + sources.COST,
     ),
     Family(
         "anthropic_estimate_error_ratio",
@@ -69,7 +69,8 @@ _FRESHNESS = (
         "ratio",
         W,
         "cost",
-        "Estimated by billed cost, minus 1, over the settled days of the last 7; not an error of the bill" + _REPORT,
+        "Estimated by billed cost, minus 1, over the settled days of the last 7; not an error of the bill"
+        + sources.COST,
     ),
 )
 

@@ -1,6 +1,7 @@
 """Families of the organization, workspaces, members, invites and API keys."""
 
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.expose.rows import sources
 from anthropic_exporter.expose.rows.labels import ORGANIZATION
 
 
@@ -9,10 +10,7 @@ def _source(path: str) -> str:
 
 
 _KEY = (*ORGANIZATION, "api_key_id", "workspace_id")
-_LAST_USED = (
-    " (GET /v1/organizations/usage_report/messages per API key, polled every 5m by default): to the hour"
-    " for the last two days, to the day before that, absent when never seen."
-)
+_LAST_USED = f"{sources.KEY_USAGE} To the hour for the last two days, to the day before that, absent when never seen."
 
 FAMILIES = (
     Family(
@@ -21,7 +19,7 @@ FAMILIES = (
         "",
         (*ORGANIZATION, "organization_name"),
         "organization",
-        "Name of the organization, always 1" + _source("me"),
+        "Name of the organization, always 1" + sources.ORGANIZATION,
     ),
     Family(
         "anthropic_workspace_info",
@@ -29,7 +27,7 @@ FAMILIES = (
         "",
         (*ORGANIZATION, "workspace_id", "workspace_name", "status"),
         "workspaces",
-        "Name and status of each workspace, archived ones too, always 1" + _source("workspaces"),
+        "Name and status of each workspace, archived ones too, always 1" + sources.WORKSPACES,
     ),
     Family(
         "anthropic_workspaces",
@@ -37,7 +35,7 @@ FAMILIES = (
         "",
         (*ORGANIZATION, "status"),
         "workspaces",
-        "Number of workspaces by status" + _source("workspaces"),
+        "Number of workspaces by status" + sources.WORKSPACES,
     ),
     Family(
         "anthropic_workspace_members",

@@ -1,13 +1,9 @@
 """Families of spend: what was spent, what it will be, whose it is, and what caching did to it."""
 
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.expose.rows import sources
 from anthropic_exporter.expose.rows.labels import ORGANIZATION, WINDOWS, W
 
-_SOURCES = (
-    " (billed: GET /v1/organizations/analytics/cost or /v1/organizations/cost_report, polled every 10m by default;"
-    " estimated: GET /v1/organizations/usage_report/messages, polled every 60s by default)."
-)
-_USAGE = " (GET /v1/organizations/usage_report/messages, polled every 60s by default)."
 _BEST = "billed on settled days, estimated at list price elsewhere"
 _BUDGET = (*ORGANIZATION, "budget", "period")
 
@@ -18,7 +14,7 @@ _SPENT = tuple(
         "usd",
         W,
         "cost",
-        f"Spend in USD {WINDOWS[window]}: {_BEST}; model none is what is not paid by the token{_SOURCES}",
+        f"Spend in USD {WINDOWS[window]}: {_BEST}; model none is what is not paid by the token{sources.SPEND}",
     )
     for window in ("today", "month_to_date", "previous_month")
 )
@@ -31,7 +27,7 @@ _WHOSE = (
         (*ORGANIZATION, "team", "environment", "cost_center"),
         "cost",
         f"Spend in USD since the first of this month, UTC, by the rules of ownership; team unowned is what no rule"
-        f" matches{_SOURCES}",
+        f" matches{sources.SPEND}",
     ),
     Family(
         "anthropic_api_key_spend_month_to_date_usd",
@@ -40,7 +36,7 @@ _WHOSE = (
         (*ORGANIZATION, "api_key_id", "workspace_id"),
         "cost",
         "Spend in USD since the first of this month, UTC, by API key: as billed where the bill tells keys, elsewhere"
-        f" the workspace split by estimates; api_key_id none is what no key claims{_SOURCES}",
+        f" the workspace split by estimates; api_key_id none is what no key claims{sources.SPEND}",
     ),
 )
 
@@ -51,7 +47,7 @@ _FORECAST = tuple(
         "usd",
         (*ORGANIZATION, "workspace_id"),
         "cost",
-        f"{words} of this month, UTC, from the workspace's own weeks{_SOURCES}",
+        f"{words} of this month, UTC, from the workspace's own weeks{sources.SPEND}",
     )
     for bound, words in {
         "": "Expected spend in USD",
@@ -67,7 +63,8 @@ _BUDGETS = (
         "usd",
         _BUDGET,
         "cost",
-        "Budget in USD per UTC day, week from Monday, or month, as configured; it is held against spend" + _SOURCES,
+        "Budget in USD per UTC day, week from Monday, or month, as configured; it is held against spend"
+        + sources.SPEND,
     ),
     Family(
         "anthropic_budget_spent_usd",
@@ -75,7 +72,7 @@ _BUDGETS = (
         "usd",
         _BUDGET,
         "cost",
-        f"Spend in USD of the budget in its current period: {_BEST}{_SOURCES}",
+        f"Spend in USD of the budget in its current period: {_BEST}{sources.SPEND}",
     ),
     Family(
         "anthropic_budget_forecast_usd",
@@ -83,7 +80,7 @@ _BUDGETS = (
         "usd",
         _BUDGET,
         "cost",
-        "Expected spend in USD of the budget at the end of its current period" + _SOURCES,
+        "Expected spend in USD of the budget at the end of its current period" + sources.SPEND,
     ),
     Family(
         "anthropic_budget_threshold_ratio",
@@ -91,7 +88,7 @@ _BUDGETS = (
         "ratio",
         (*_BUDGET, "threshold"),
         "cost",
-        "Share of the budget that somebody wants to hear of, as configured, to be held against spend" + _SOURCES,
+        "Share of the budget that somebody wants to hear of, as configured, to be held against spend" + sources.SPEND,
     ),
 )
 
@@ -102,7 +99,7 @@ _POLICIES = (
         "",
         (*ORGANIZATION, "policy", "workspace_id", "model"),
         "usage",
-        "1 for 24 hours after the newest usage of a model that the policy does not allow the workspace" + _USAGE,
+        "1 for 24 hours after the newest usage of a model that the policy does not allow the workspace" + sources.USAGE,
     ),
 )
 
@@ -113,7 +110,7 @@ _CACHING = (
         "usd",
         (*ORGANIZATION, "model"),
         "usage",
-        "USD since the epoch that cache reads would have cost more as uncached input, at list price" + _USAGE,
+        "USD since the epoch that cache reads would have cost more as uncached input, at list price" + sources.USAGE,
     ),
     Family(
         "anthropic_cache_write_premium_usd_total",
@@ -121,7 +118,7 @@ _CACHING = (
         "usd",
         (*ORGANIZATION, "model", "token_type"),
         "usage",
-        "USD since the epoch that cache writes cost more than uncached input, at list price" + _USAGE,
+        "USD since the epoch that cache writes cost more than uncached input, at list price" + sources.USAGE,
     ),
 )
 

@@ -1,10 +1,9 @@
 """Families of tokens, requests and web searches, and of their estimated cost."""
 
 from anthropic_exporter.expose.family import Family
+from anthropic_exporter.expose.rows import sources
 from anthropic_exporter.expose.rows.labels import ORGANIZATION, WINDOWS, K, U, W
 
-_REPORT = " (GET /v1/organizations/usage_report/messages, polled every 60s by default)."
-_REPORT_PER_KEY = " (GET /v1/organizations/usage_report/messages per API key, polled every 5m by default)."
 _ANALYTICS = " (GET /v1/organizations/analytics/usage, polled every 60s by default)."
 _ANALYTICS_PER_KEY = " (GET /v1/organizations/analytics/usage per API key, polled every 5m by default)."
 _ESTIMATE = (
@@ -20,7 +19,7 @@ _COUNTED = (
         "tokens",
         (*U, "token_type"),
         "usage",
-        "Tokens used since the epoch, by disjoint token types" + _REPORT,
+        "Tokens used since the epoch, by disjoint token types" + sources.USAGE,
     ),
     Family(
         "anthropic_usage_requests_total",
@@ -36,7 +35,7 @@ _COUNTED = (
         "",
         U,
         "usage",
-        "Web searches that models made since the epoch" + _REPORT,
+        "Web searches that models made since the epoch" + sources.USAGE,
     ),
     Family(
         "anthropic_api_key_usage_tokens_total",
@@ -45,7 +44,7 @@ _COUNTED = (
         (*K, "token_type"),
         "api_key_usage",
         "Tokens used since the epoch by each API key, the same tokens as anthropic_usage_tokens_total"
-        + _REPORT_PER_KEY,
+        + sources.KEY_USAGE,
     ),
     Family(
         "anthropic_api_key_usage_requests_total",
@@ -64,7 +63,7 @@ _ESTIMATED = (
         "usd",
         (*U, "token_type"),
         "usage",
-        f"Tokens since the epoch at the {_PRICED}, web searches as token_type web_search{_REPORT}{_ESTIMATE}",
+        f"Tokens since the epoch at the {_PRICED}, web searches as token_type web_search{sources.USAGE}{_ESTIMATE}",
     ),
     Family(
         "anthropic_api_key_estimated_cost_usd_total",
@@ -72,7 +71,7 @@ _ESTIMATED = (
         "usd",
         K,
         "api_key_usage",
-        f"Tokens and web searches of each key since the epoch at the {_PRICED}{_REPORT_PER_KEY}{_ESTIMATE}",
+        f"Tokens and web searches of each key since the epoch at the {_PRICED}{sources.KEY_USAGE}{_ESTIMATE}",
     ),
     Family(
         "anthropic_unpriced_tokens_total",
@@ -80,7 +79,7 @@ _ESTIMATED = (
         "tokens",
         (*ORGANIZATION, "model", "token_type", "reason"),
         "usage",
-        "Tokens since the epoch that are counted but in no estimate, and why" + _REPORT,
+        "Tokens since the epoch that are counted but in no estimate, and why" + sources.USAGE,
     ),
     Family(
         "anthropic_model_price_usd_per_million_tokens",
@@ -89,8 +88,7 @@ _ESTIMATED = (
         ("model", "service_tier", "inference_geo", "speed", "token_type"),
         "usage",
         "List price in force today, from the price list of the exporter and prices.file; Haiku 5.5 at its"
-        " price for prompts up to 100k tokens, which is a lower bound. Applied to usage"
-        " (GET /v1/organizations/usage_report/messages, polled every 60s by default).",
+        " price for prompts up to 100k tokens, which is a lower bound. Applied to usage" + sources.USAGE,
     ),
     Family(
         "anthropic_model_price_upper_bound_ratio",
@@ -100,7 +98,7 @@ _ESTIMATED = (
         "usage",
         "What usage of the model can cost at most, over its estimate, where usage reports do not tell the dearer part"
         " (Haiku 5.5: prompts over 100k tokens); from the price list of the exporter and prices.file. Applied to usage"
-        " (GET /v1/organizations/usage_report/messages, polled every 60s by default).",
+        + sources.USAGE,
     ),
 )
 
@@ -111,7 +109,7 @@ _WINDOWS = tuple(
         "tokens",
         (*W, "token_type"),
         "usage",
-        f"Tokens used {words}, as known now{_REPORT}",
+        f"Tokens used {words}, as known now{sources.USAGE}",
     )
     for window, words in WINDOWS.items()
 ) + tuple(
@@ -121,7 +119,7 @@ _WINDOWS = tuple(
         "usd",
         W,
         "usage",
-        f"Tokens and web searches {words} at the {_PRICED}, as known now{_REPORT}{_ESTIMATE}",
+        f"Tokens and web searches {words} at the {_PRICED}, as known now{sources.USAGE}{_ESTIMATE}",
     )
     for window, words in WINDOWS.items()
 )
@@ -133,7 +131,7 @@ _FRESHNESS = (
         "seconds",
         ORGANIZATION,
         "usage",
-        "End of the newest bucket with usage" + _REPORT,
+        "End of the newest bucket with usage" + sources.USAGE,
     ),
     Family(
         "anthropic_usage_settled_timestamp_seconds",
@@ -141,7 +139,7 @@ _FRESHNESS = (
         "seconds",
         ORGANIZATION,
         "usage",
-        "Until when usage is taken to be final" + _REPORT,
+        "Until when usage is taken to be final" + sources.USAGE,
     ),
 )
 
