@@ -19,7 +19,7 @@ STREAM = {
     "expose": {"ledger", "money"},
     "config": {"api"},  # the credential's protocol
     "web": {"config", "expose"},
-    "service": {"api", "collect", "config", "expose", "ledger", "money", "web"},
+    "service": {"api", "collect", "config", "expose", "ledger", "logs", "money", "web"},
     "simulate": None,  # not even the ground: its mistakes are to be its own
     "logs": set(),
 }

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,16 @@ from api.harness import CANARY
 )
 def test_only_what_is_harmless_is_shown(text, result):
     assert shown(text) == result
+
+
+def test_a_text_without_end_is_not_looked_at_to_its_end():
+    text = "x" * 10_000_000
+    tracemalloc.start()
+    try:
+        assert shown(text, "secret", longest=80) == "x" * 79 + "…"
+        assert tracemalloc.get_traced_memory()[1] < len(text)
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_secret_of_any_shape_is_hidden():

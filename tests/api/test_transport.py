@@ -11,7 +11,7 @@ import pytest
 from anthropic_exporter import __version__, api
 from anthropic_exporter.api import transport
 from anthropic_exporter.api.endpoint import Call, Endpoint, repeated
-from anthropic_exporter.api.transport import MAX_BODY_BYTES, Transport
+from anthropic_exporter.api.transport import MAX_BODY_BYTES, MAX_ERROR_BYTES, Transport
 from anthropic_exporter.errors import BadRequest, ConfigError, PollError, SchemaError, Unavailable
 from api.harness import BASE, CANARY, answers
 
@@ -159,6 +159,13 @@ def test_a_body_without_end_is_cut_off():
     with pytest.raises(SchemaError, match="larger than 64 MiB"):
         get(lambda _: httpx.Response(200, stream=stream))
     assert stream.chunks == MAX_BODY_BYTES // 1024**2 + 1
+
+
+def test_of_an_error_only_its_beginning_is_read():
+    stream = Endless(b"x" * 10_000)
+    answer = get(lambda _: httpx.Response(502, stream=stream, headers={"content-type": "text/html"}))
+    assert (answer.status, len(answer.body)) == (502, MAX_ERROR_BYTES)
+    assert stream.chunks == MAX_ERROR_BYTES // 10_000 + 1
 
 
 def test_a_body_that_takes_too_long_is_cut_off(monkeypatch):

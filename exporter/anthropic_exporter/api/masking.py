@@ -6,6 +6,7 @@ _KEY = re.compile(r"sk-ant-[^\s\"',;&<>]*", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _HIDDEN = "***"
 _LONGEST = 300
+_ROOM = 20  # times the longest: what is hidden, folded or left out takes room before it does
 
 
 def shown(text: str, secret: str = "", longest: int = _LONGEST) -> str:
@@ -13,6 +14,7 @@ def shown(text: str, secret: str = "", longest: int = _LONGEST) -> str:
     # Hidden before it is cut: half a key at the end would no longer be recognised.
     if secret:
         text = text.replace(secret, _HIDDEN)
-    text = _KEY.sub(_HIDDEN, text)
+    # And cut before each letter is looked at: upstream can send millions.
+    text = _KEY.sub(_HIDDEN, text)[: _ROOM * longest]
     text = "".join(letter for letter in _SPACE.sub(" ", text) if letter.isprintable()).strip()
     return text if len(text) <= longest else text[: longest - 1] + "…"

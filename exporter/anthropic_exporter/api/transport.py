@@ -25,6 +25,8 @@ OAUTH_BETA = "oauth-2025-04-20"
 
 #: Of the body after decompression. A usage page at its largest is some tens of MB.
 MAX_BODY_BYTES = 64 * 1024 * 1024
+#: The same of an answer that is an error: beyond this nothing is read, what came so far says enough.
+MAX_ERROR_BYTES = 64 * 1024
 
 CONNECT_SECONDS = 10.0
 """Where packets are dropped nothing answers, however long one waits."""
@@ -176,6 +178,8 @@ def _read(endpoint: Endpoint, response: httpx.Response, until: float) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
+        if not response.is_success and len(body) >= MAX_ERROR_BYTES:
+            return bytes(body[:MAX_ERROR_BYTES])
         if len(body) > MAX_BODY_BYTES:
             raise endpoint.unreadable(f"the body is larger than {MAX_BODY_BYTES // 1024**2} MiB")
         if time.monotonic() > until:
