@@ -18,7 +18,7 @@ import pytest
 
 from anthropic_exporter.logs import LineFormatter
 
-_POLL = 0.02
+_SHORTEST, _LONGEST = 0.02, 0.25  # seconds between two questions: who waits long must not cost the others their CPU
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -108,11 +108,12 @@ def wait_until() -> Callable[..., object]:
     """Ask until the answer is true, and return it; fail after ``timeout`` seconds."""
 
     def wait(predicate: Callable[[], object], timeout: float = 60.0) -> object:
-        deadline = time.monotonic() + timeout
+        deadline, pause = time.monotonic() + timeout, _SHORTEST
         while not (answer := predicate()):
             if time.monotonic() > deadline:
                 pytest.fail(f"not true within {timeout} s: {predicate}")
-            time.sleep(_POLL)
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST)
         return answer
 
     return wait

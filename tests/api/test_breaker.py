@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from anthropic_exporter.api import inventory
-from anthropic_exporter.api.breaker import LONGEST, THRESHOLD, Breaker
+from anthropic_exporter.api.breaker import FIRST, LONGEST, THRESHOLD, Breaker
 from anthropic_exporter.api.endpoint import Endpoint
 from anthropic_exporter.errors import AuthError, NotSupported, PollError, RateLimited, SchemaError, Unavailable
 from api.harness import Upstream, answers, error, me, ok
@@ -50,11 +50,13 @@ def test_an_endpoint_that_keeps_failing_is_left_alone_and_no_other():
     breaker.admit(OTHER)
 
 
-def test_after_the_pause_one_may_try_while_the_others_wait():
-    breaker, clock = broken()
-    clock.now += 1
+def test_after_the_pause_one_may_try_while_the_others_wait_for_what_comes_of_it():
+    breaker, clock = broken(THRESHOLD + 3)
+    clock.now += 8
     assert pause(breaker) == 0
-    assert pause(breaker) > 0
+    assert pause(breaker) == FIRST
+    breaker.note(ENDPOINT, BROKEN)
+    assert pause(breaker) == LONGEST
 
 
 def test_pauses_double_up_to_ten_seconds():

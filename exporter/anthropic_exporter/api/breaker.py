@@ -12,8 +12,8 @@ from .endpoint import Endpoint
 THRESHOLD = 5
 """Failures in a row, over all who ask, after which an endpoint is left alone for a while."""
 
-LONGEST = 10.0
-"""Seconds between two tries at most; the first pause is one second, each other twice the one before."""
+FIRST, LONGEST = 1.0, 10.0
+"""Seconds between two tries: the first pause, and the longest; each is twice the one before."""
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class _Circuit:
 
     failures: int = 0
     open_until: float = 0.0  # nobody may ask before that
+    trying: bool = False  # whether the one request that may try is under way
     reason: str = ""
 
 
@@ -53,9 +54,11 @@ class Breaker:
                 raise Unavailable(
                     f"{circuit.reason}; not asked for now, as it failed {circuit.failures} times in a row",
                     endpoint=endpoint.name,
-                    retry_after=left,
+                    # The try of another is over soon: whoever comes during it must not wait as if it had failed.
+                    retry_after=min(left, FIRST) if circuit.trying else left,
                 )
             circuit.open_until = now + LONGEST  # for the others, should this one never be over
+            circuit.trying = True
 
     def note(self, endpoint: Endpoint, error: PollError | None) -> bool:
         """Note how a request went; return whether the endpoint is to be left alone now."""
@@ -65,8 +68,9 @@ class Breaker:
                 return False
             circuit = self._circuits.setdefault(endpoint.name, _Circuit())
             circuit.failures += 1
+            circuit.trying = False
             circuit.reason = str(error)
             if circuit.failures < THRESHOLD:
                 return False
-            circuit.open_until = self.clock() + min(2.0 ** min(circuit.failures - THRESHOLD, 10), LONGEST)
+            circuit.open_until = self.clock() + min(FIRST * 2.0 ** min(circuit.failures - THRESHOLD, 10), LONGEST)
             return True
