@@ -22,6 +22,7 @@ from dashboards.rulefiles import (
     cases,
     generator,
     groups,
+    noticed,
     of_one_exporter,
     rules,
     run_cases,
@@ -252,3 +253,18 @@ def test_mixin_imports_files_of_this_repository():
             json.loads((folder / name).read_text())
         else:
             yaml.safe_load((folder / name).read_text())
+
+
+@pytest.mark.needs("promtool")
+def test_changed_rules_that_are_tried_at_once_are_told_apart(tmp_path):
+    rule = ALERTS["AnthropicBudgetExceeded"]
+    changed = {
+        "same": rule,
+        "silent": {**rule, "expr": f"({rule['expr']}) < -1e18"},
+        "late": {**rule, "for": "10d"},
+        "ambiguous": {**rule, "expr": f"({rule['expr']}) * on (absent_label) {{__name__=~'anthropic_.+'}}"},
+    }
+    assert cases("AnthropicBudgetExceeded")["tests"][0]["name"].startswith("fires")
+    assert noticed("AnthropicBudgetExceeded", changed, 0, tmp_path) == {"silent", "late", "ambiguous"}
+    unreadable = {**changed, "broken": {**rule, "expr": "sum("}}
+    assert noticed("AnthropicBudgetExceeded", unreadable, 0, tmp_path) == set(unreadable) - {"same"}
