@@ -106,6 +106,15 @@ def test_a_problem_of_every_collector_is_told_once():
     assert " down " in text
 
 
+def test_one_problem_of_several_collectors_is_told_once_though_each_had_a_request_of_its_own():
+    errors = {name: f"GET /v1/{name}: HTTP 401: invalid x-api-key (req_01{name})" for name in ("usage", "cost")}
+    failing = [replace(FAILING, name=name, error=error) for name, error in errors.items()]
+    text = page(with_collectors(*failing, replace(USAGE, name="members"), up=False)).text
+    assert "usage, cost: failing HTTP 401: invalid x-api-key Wait a little." in text
+    alone = page(with_collectors(failing[0], replace(USAGE, name="members"), up=False)).text
+    assert f"usage: failing {errors['usage']}" in alone
+
+
 def test_different_problems_are_told_apart():
     text = page(with_collectors(USAGE, FAILING, replace(FAILING, name="cost", error="another"), up=False)).text
     assert "usage: failing GET /v1/x: 529 overloaded" in text

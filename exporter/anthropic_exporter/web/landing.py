@@ -5,6 +5,7 @@ Everything on it is escaped, also what upstream sent; nothing on it comes from t
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -37,6 +38,7 @@ _TONES: dict[CollectorState, str] = {
     "disabled": "off",
 }
 
+_OF_ONE_REQUEST = re.compile(r"^GET \S+: | \(req_\w+\)$")
 _NEVER = '<span class="quiet">not yet</span>'
 
 
@@ -137,15 +139,25 @@ def _row(collector: CollectorStatus, now: float) -> str:
 
 def _notes(collectors: Sequence[CollectorStatus], state: CollectorState) -> str:
     """Tell each problem once, with the collectors it concerns: a bad key is one problem, not twelve."""
-    problems: dict[tuple[str, str], list[str]] = {}
+    problems: dict[tuple[str, str], list[CollectorStatus]] = {}
     for each in collectors:
         if each.state == state and (each.error or each.advice):
-            problems.setdefault((each.error, each.advice), []).append(each.name)
+            problems.setdefault((_alike(each.error), each.advice), []).append(each)
     enabled = sum(each.state != "disabled" for each in collectors)
     return "".join(
-        _note(state, "every collector" if len(names) == enabled > 1 else ", ".join(names), error, advice)
-        for (error, advice), names in problems.items()
+        _note(
+            state,
+            "every collector" if len(concerned) == enabled > 1 else ", ".join(each.name for each in concerned),
+            concerned[0].error if len(concerned) == 1 else error,
+            advice,
+        )
+        for (error, advice), concerned in problems.items()
     )
+
+
+def _alike(error: str) -> str:
+    """Return what an error says without the endpoint and the number of the request, which are different each time."""
+    return _OF_ONE_REQUEST.sub("", error)
 
 
 def _note(state: CollectorState, names: str, error: str, advice: str) -> str:

@@ -71,7 +71,7 @@ dl{gap:.75rem 2rem}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table,tbody{display:block}
 tbody tr{display:grid;
-grid-template-columns:6.5rem 4.5rem 1fr auto;gap:.1rem 1.5rem;padding:.7rem 0;
+grid-template-columns:6.5rem 4.5rem minmax(0,1fr) auto;gap:.1rem .75rem;padding:.7rem 0;
 border-top:1px solid var(--line)}
 tbody th,td{padding:0;border:0}
 tbody th{grid-column:1/4}
