@@ -212,6 +212,22 @@ def test_a_refused_reload_leaves_the_log_as_it_was(running, tmp_path):
     assert logging.getLogger().level == logging.ERROR
 
 
+@pytest.mark.parametrize(
+    ("group_by", "missing"),
+    [
+        (("workspace_id", "model"), []),
+        (("service_tier", "inference_geo", "speed", "context_window"), ["workspace_id"]),
+        (("api_key_id", "model", "service_tier", "inference_geo", "speed"), ["workspace_id"]),
+        (("api_key_id", "context_window", "service_tier", "inference_geo", "speed"), ["workspace_id, model"]),
+    ],
+)
+def test_labels_that_leave_no_room_for_workspaces_or_models_are_warned_of(running, caplog, group_by, missing):
+    running.next = replace(running.settings, usage=replace(running.settings.usage, group_by=group_by))
+    caplog.clear()
+    assert running.site.reload() is None
+    assert [record.missing for record in caplog.records if "no room" in record.message] == missing
+
+
 def test_a_collector_that_a_reload_switches_off_is_told_of_no_more(running, wait_until):
     def collectors():
         told = running.exporter.metrics._recorded["anthropic_exporter_collector_supported"]

@@ -21,7 +21,7 @@ from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.revision import revision
-from anthropic_exporter.service import pushing
+from anthropic_exporter.service import pushing, streams
 from anthropic_exporter.service.organization import OrganizationAtWork
 from anthropic_exporter.service.site import LiveSite
 from anthropic_exporter.web.app import create_app
@@ -230,6 +230,7 @@ class Exporter:
         return False
 
     def _begin(self, site: LiveSite) -> None:
+        _warn(self._settings)
         before = {organization.alias for organization in self._organizations}
         self._organizations = [self._at_work(organization, site) for organization in self._settings.organizations]
         for alias in before - {organization.alias for organization in self._organizations}:
@@ -288,6 +289,17 @@ class Exporter:
 
     def _organization_id(self, alias: str) -> str:
         return next((o.id for o in self._organizations if o.alias == alias), alias)
+
+
+def _warn(settings: Settings) -> None:
+    """Say what these settings make invisible."""
+    missing = streams.untold(settings.usage.group_by) if settings.usage.enabled else ()
+    if missing:
+        log.warning(
+            "usage.group_by has no room for this: until it is billed, spend is told without it, and budgets, owners,"
+            " policies and prices that go by it miss that",
+            extra={"missing": ", ".join(missing)},
+        )
 
 
 def _prices(settings: Settings) -> PriceList:

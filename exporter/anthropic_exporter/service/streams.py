@@ -48,6 +48,11 @@ def usage_dimensions(group_by: tuple[str, ...]) -> tuple[str, ...]:
     return wanted[:MOST_DIMENSIONS]
 
 
+def untold(group_by: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what five other labels leave no room for, though budgets, owners, policies and prices are made from it."""
+    return tuple(name for name in ("workspace_id", "model") if name not in usage_dimensions(group_by))
+
+
 def accounts(settings: Settings) -> tuple[Account, ...]:
     """Return every stream that the settings ask for."""
     found: list[Account] = []
