@@ -152,11 +152,6 @@ class OrganizationHistory:
         found = self._infos(family) if family in INFOS else self.history.series(family, before)
         return [Series((self.id, *labels), shown) for labels, shown in found]
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.at_work.stop()
-        self.at_work.join(0.0)
-
     def _infos(self, family: str) -> list[Series]:
         carried = self._carried()
         found = dict(holdings(self.at_work.view.inventory, carried, {}, self.now))
