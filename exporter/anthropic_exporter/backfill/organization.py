@@ -17,7 +17,7 @@ from anthropic_exporter.expose.family import Family
 from anthropic_exporter.expose.folding import Folding
 from anthropic_exporter.expose.holdings import holdings
 from anthropic_exporter.ledger.counters import Counters
-from anthropic_exporter.money.accounts import Account
+from anthropic_exporter.money.account import Account
 from anthropic_exporter.money.linear import Linear
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Interval
