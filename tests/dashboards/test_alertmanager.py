@@ -55,10 +55,9 @@ def test_one_alert_is_told_by_its_summary(tmp_path):
 
 @pytest.mark.needs("amtool")
 @pytest.mark.parametrize(("template", "kind"), [("text", "text"), ("html", "html")])
-def test_a_runbook_without_a_place_of_its_own_is_named(tmp_path, template, kind):
+def test_a_runbook_that_is_on_no_server_is_named(tmp_path, template, kind):
     told = alert(1)
-    del told["annotations"]["runbook_url"]
-    told["annotations"]["runbook"] = "docs/runbooks/AnthropicApiKeyTooOld.md"
+    told["annotations"]["runbook_url"] = "docs/runbooks/AnthropicApiKeyTooOld.md"
     text = rendered(tmp_path, template, [told], kind)
     assert "Runbook: docs/runbooks/AnthropicApiKeyTooOld.md" in text
     assert "Runbook</a>" not in text
