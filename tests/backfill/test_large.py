@@ -45,13 +45,15 @@ def history(tmp_path_factory):
         with closing(upstream.stdout) as told:
             url = told.readline().strip()
             (folder / "exporter.yml").write_text("upstream: {requests_per_minute: 0}\n")
-            yield folder, *written(folder, url)
+            figures = backfilled(folder, url, DAYS, f"--output-dir={folder / 'files'}")
+            yield folder, url, figures, sorted((folder / "files").glob("*.openmetrics"))
     finally:
         upstream.kill()
         upstream.wait()
 
 
-def written(folder, url):
+def backfilled(folder, url, days, target):
+    """Run the command over the last days, and return what it took."""
     begun = time.monotonic()
     before = cpu_seconds()
     command = [
@@ -59,15 +61,18 @@ def written(folder, url):
         "backfill",
         f"--config.file={folder / 'exporter.yml'}",
         "--state.path=:memory:",
-        f"--from={day_text(UNTIL - DAYS * DAY)}",
+        f"--from={day_text(UNTIL - days * DAY)}",
         f"--until={day_text(UNTIL)}",
-        f"--output-dir={folder / 'files'}",
+        target,
         "--label=job=anthropic",
         "--label=instance=pinned",
     ]
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            command, stdout=out, env=environment(ANTHROPIC_ADMIN_KEY=KEY, ANTHROPIC_BASE_URL=url), cwd=folder
+            command,
+            stdout=out,
+            env=environment(ANTHROPIC_ADMIN_KEY=KEY, ANTHROPIC_BASE_URL=url, XDG_STATE_HOME=str(folder / "home")),
+            cwd=folder,
         )
         peaks = {}
         while process.poll() is None:
@@ -77,15 +82,15 @@ def written(folder, url):
     assert process.returncode == 0, told
     samples = int(re.search(r"^([\d,]+) samples from", told, re.MULTILINE)[1].replace(",", ""))
     figures = {
-        "days": DAYS,
+        "days": days,
         "groups of each hour": len(Large(GROUPS, BUSY).active(0)),
         "samples": samples,
         "seconds": round(time.monotonic() - begun, 1),
         "CPU seconds": round(cpu_seconds() - before, 1),
         "MB at most, by process": peaks,
     }
-    show("backfill", figures)
-    return figures, sorted((folder / "files").glob("*.openmetrics"))
+    show(target.partition("=")[0], figures)
+    return figures
 
 
 def cpu_seconds():
@@ -132,7 +137,7 @@ def held(url):
 
 
 def test_memory_is_bounded(history):
-    _, figures, _ = history
+    _, _, figures, _ = history
     assert len(figures["MB at most, by process"]) > 1
     assert sum(figures["MB at most, by process"].values()) < 300
 
@@ -140,19 +145,21 @@ def test_memory_is_bounded(history):
 @pytest.mark.needs("promtool", "prometheus")
 def test_promtool_makes_one_block_of_each_file(history, process, free_port, wait_until, tmp_path):
     """So its time grows with the history and not with its square."""
-    _, figures, files = history
-    seconds = []
+    _, _, figures, files = history
+    seconds, cpu = [], []
     for file in files:
-        begun = time.monotonic()
+        begun, before = time.monotonic(), cpu_seconds()
         subprocess.run(
             ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=486h", file, tmp_path],
             check=True,
             capture_output=True,
         )
         seconds.append(round(time.monotonic() - begun, 1))
-    blocks = [json.loads(meta.read_text()) for meta in tmp_path.glob("*/meta.json")]
+        cpu.append(round(cpu_seconds() - before, 1))
+    blocks = [json.loads(meta.read_text()) for meta in sorted(tmp_path.glob("*/meta.json"))]
     held_by = sum(file.stat().st_size for file in tmp_path.glob("*/**/*"))
-    show("promtool", {"seconds": sum(seconds), "by file": seconds, "blocks": len(blocks), "MB": held_by // 10**6})
+    told = {"seconds": seconds, "CPU seconds": cpu, "samples": [block["stats"]["numSamples"] for block in blocks]}
+    show("promtool", {**told, "blocks": len(blocks), "MB": held_by // 10**6})
     assert len(blocks) == len(files)
     assert sum(block["stats"]["numSamples"] for block in blocks) == figures["samples"]
     port = free_port()
@@ -171,9 +178,9 @@ def test_promtool_makes_one_block_of_each_file(history, process, free_port, wait
     assert held(f"http://127.0.0.1:{port}") == tokens()
 
 
-@pytest.mark.needs("victoria-metrics")
-def test_victoriametrics_takes_the_files(history, process, free_port, wait_until, tmp_path):
-    _, figures, files = history
+@pytest.fixture
+def victoria(process, free_port, wait_until, tmp_path):
+    """Return the URL of a VictoriaMetrics."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process(
@@ -186,16 +193,39 @@ def test_victoriametrics_takes_the_files(history, process, free_port, wait_until
         ]
     )
     wait_until(lambda: answers(f"{url}/health"), timeout=60)
-    begun = time.monotonic()
-    for file in files:
-        with file.open("rb") as body:
-            httpx.post(f"{url}/api/v1/import/prometheus", content=body, timeout=600, trust_env=False).raise_for_status()
-    show("VictoriaMetrics", {"seconds": round(time.monotonic() - begun, 1)})
+    return url
+
+
+def inserted(url, way):
+    """Return how many samples VictoriaMetrics has taken."""
     httpx.get(f"{url}/internal/force_flush", timeout=60, trust_env=False)
     metrics = httpx.get(f"{url}/metrics", timeout=60, trust_env=False).text
-    rows = re.search(r'^vm_rows_inserted_total\{type="prometheus"\} (\d+)', metrics, re.MULTILINE)
-    assert int(rows[1]) == figures["samples"]
-    wait_until(lambda: held(url) == tokens(), timeout=60)
+    rows = re.search(rf'^vm_rows_inserted_total\{{type="{way}"\}} (\d+)', metrics, re.MULTILINE)
+    return int(rows[1])
+
+
+@pytest.mark.needs("victoria-metrics")
+def test_victoriametrics_takes_the_files(history, victoria, wait_until):
+    _, _, figures, files = history
+    seconds = []
+    for file in files:
+        begun = time.monotonic()
+        with file.open("rb") as body:
+            url = f"{victoria}/api/v1/import/prometheus"
+            httpx.post(url, content=body, timeout=600, trust_env=False).raise_for_status()
+        seconds.append(round(time.monotonic() - begun, 1))
+    show("VictoriaMetrics", {"seconds": seconds})
+    assert inserted(victoria, "prometheus") == figures["samples"]
+    wait_until(lambda: held(victoria) == tokens(), timeout=60)
+
+
+@pytest.mark.needs("victoria-metrics")
+def test_victoriametrics_takes_remote_write(history, victoria, wait_until):
+    """Of sixty days at most: one process reads, spells and sends."""
+    folder, url, _, _ = history
+    figures = backfilled(folder, url, min(DAYS, 60), f"--remote-write={victoria}/api/v1/write")
+    assert inserted(victoria, "promremotewrite") == figures["samples"]
+    wait_until(lambda: held(victoria) == tokens(), timeout=60)
 
 
 def answers(url):

@@ -14,6 +14,7 @@ import yaml
 
 SETTINGS = {"upstream": {"requests_per_minute": 0}, "series": {"max_per_family": 10_000_000}}
 ENVIRONMENT = {**os.environ, "ANTHROPIC_ADMIN_API_KEY": "bench"}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation has its bytecode
 COMMAND = (sys.executable, "-m", "anthropic_exporter")
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from anthropic_exporter.commands.backfill_watch import duration, size
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, Event
 from anthropic_exporter.simulate.switches import Switches
 from anthropic_exporter.utc import DAY, HOUR
-from commands.spending_company import MONTH, NEW_KEY, NOW, OLD_KEY, spending_company
+from commands.spending_company import LABS, MONTH, NEW_KEY, NOW, OLD_KEY, spending_company
 from ledger.instants import at
 from simulate.harness import line
 
@@ -297,6 +298,45 @@ def test_both_generations_tell_the_same_tokens(backfill):
         assert err == ""
         found[generation] = {key: values for key, values in samples(files).items() if "tokens_total" in key[0]}
     assert found["legacy"] == found["analytics"]
+
+
+@pytest.mark.parametrize("settings", ["", "organizations: [{source: org-scoped}]\n"], ids=["auto", "chosen"])
+def test_an_org_scoped_organization_has_the_history_that_its_dialect_tells(backfill, settings):
+    """It knows workspace, model and tier, one kind of cache write, and no requests, keys or cost."""
+    flags = ("--from=2026-06-15", "--until=2026-07-15", "--step=6h")
+    _, run = backfill(Switches(visibility_delay=0, generation="org-scoped"), settings)
+    status, _, err, files = run(*flags, folder="scoped")
+    assert status == 0
+    assert [line.split(": ")[2] for line in err.splitlines()] == [
+        f"{name} is not offered, and not written" for name in ("api_key_usage", "cost")
+    ]
+    told = samples(files)
+    assert not [key for key in told if "_api_key_" in key[0] or key[0].startswith("anthropic_cost_")]
+    assert of(told, "anthropic_workspace_info", workspace_id=LABS.id, workspace_name=LABS.name)
+    _, run = backfill(Switches(visibility_delay=0, generation="legacy"))
+    legacy = samples(run(*flags, folder="legacy")[3])
+    assert merged(told)
+    assert merged(told) == merged(legacy)
+
+
+def merged(found):
+    """Return tokens by time, workspace, model and tier, with one kind of cache write."""
+    sums = defaultdict(Counter)
+    for key, values in found.items():
+        if key[0] == TOKENS:
+            labels = dict(key[1:])
+            workspace = labels["workspace_id"].replace("default", DEFAULT_WORKSPACE.id)
+            token_type = labels["token_type"].replace("_1h", "_5m")
+            sums[workspace, labels["model"], labels["service_tier"], token_type].update(dict(values))
+    return {key: +counts for key, counts in sums.items() if +counts}
+
+
+def test_what_an_org_scoped_organization_does_not_have_is_refused(backfill):
+    _, run = backfill(Switches(visibility_delay=0, generation="org-scoped"))
+    status, _, err, files = run("--from=2025-06-14", "--until=2026-07-15")
+    assert status == 2
+    assert "which has nothing before 2025-06-15; found 2025-06-14" in err
+    assert not files
 
 
 def test_without_job_and_instance_it_says_that_these_are_other_series(company, tmp_path):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
-from anthropic_exporter.ledger.store import Store, _labels, _text
+from anthropic_exporter.ledger.spelling import read_labels, spell_labels
+from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.records import Interval
 from anthropic_exporter.utc import DAY, HOUR
 from ledger import state_writing
@@ -248,5 +249,5 @@ def test_looking_into_no_state_makes_none(tmp_path):
 
 @given(st.lists(st.text(), max_size=5).map(tuple))
 def test_labels_are_spelled_as_json_has_always_spelled_them(labels):
-    assert _text(labels) == json.dumps(labels)
-    assert _labels(_text(labels)) == labels
+    assert spell_labels(labels) == json.dumps(labels)
+    assert read_labels(spell_labels(labels)) == labels

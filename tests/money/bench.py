@@ -21,7 +21,7 @@ from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import TOKEN_TYPES
 from anthropic_exporter.service import streams
-from anthropic_exporter.service.organization import StoreMemory
+from anthropic_exporter.service.memory import StoreMemory
 from anthropic_exporter.utc import DAY, HOUR, MINUTE, epoch, floor
 from collect.upstream import Event, Upstream, unasked
 

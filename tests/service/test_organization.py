@@ -5,7 +5,7 @@ import pytest
 
 from anthropic_exporter.errors import Unavailable
 from anthropic_exporter.expose.catalogue import COLLECTORS
-from anthropic_exporter.service.organization import StoreMemory
+from anthropic_exporter.service.memory import StoreMemory
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, PROFILE, Event, ScriptedOrganization
 from anthropic_exporter.utc import DAY
 from ledger.broken_disk import BrokenDisk, FullDisk

@@ -87,7 +87,8 @@ def running():
     store = Store(":memory:")
     with Simulator(acme(1000), Switches(visibility_delay=0)) as simulator:
         made = Running(simulator, store)
-        made.exporter.start(made.site)
+        made.exporter.load(made.site)
+        made.exporter.start()
         yield made
         made.site.stop()
         made.exporter.stop()
@@ -300,3 +301,27 @@ def test_families_that_a_reload_switches_off_have_no_series_any_more(running, wa
     for name in about:
         assert family not in told(name)
         assert "anthropic_usage_tokens_total" in told(name)
+
+
+def test_polling_begins_when_it_is_told_to_and_never_after_the_end():
+    """A reload can come while the web server is not listening yet, and the end can."""
+    store = Store(":memory:")
+    with Simulator(acme(1000), Switches(visibility_delay=0)) as simulator:
+        made = Running(simulator, store)
+
+        def polling():
+            return [p.collector.name for o in made.exporter._organizations for p in o.pollers if p._thread is not None]
+
+        made.exporter.load(made.site)
+        assert made.site.reload() is None
+        assert polling() == []
+        made.exporter.start()
+        assert "usage" in polling()
+        made.exporter.stop()
+        made = Running(simulator, store)
+        made.exporter.load(made.site)
+        made.exporter.stop()
+        made.exporter.start()
+        assert polling() == []
+        made.site.stop()
+    store.close()

@@ -9,7 +9,8 @@ from anthropic_exporter.config.settings import Settings
 from anthropic_exporter.ledger.book import Book
 from anthropic_exporter.ledger.counters import Counters
 from anthropic_exporter.ledger.store import Store
-from anthropic_exporter.money.accounts import Account, Accounts
+from anthropic_exporter.money.account import Account
+from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Labels, Number
 from anthropic_exporter.service import streams

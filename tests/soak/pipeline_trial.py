@@ -16,7 +16,7 @@ from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.ledger.windows import WINDOWS, bounds
 from anthropic_exporter.records import TOKEN_TYPES, Labels, Number
 from anthropic_exporter.service.collectors import Wiring, collectors
-from anthropic_exporter.service.organization import StoreMemory
+from anthropic_exporter.service.memory import StoreMemory
 from anthropic_exporter.service.poller import Poller
 from anthropic_exporter.utc import DAY, HOUR, epoch, floor, year_start
 from soak.dying import Died, discard, leave_behind, spare, strike

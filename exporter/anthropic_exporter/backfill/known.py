@@ -11,7 +11,7 @@ from decimal import Decimal
 from anthropic_exporter.backfill.history import Ceilings
 from anthropic_exporter.ledger.counters import Counters
 from anthropic_exporter.ledger.store import Store
-from anthropic_exporter.money.accounts import Account
+from anthropic_exporter.money.account import Account
 from anthropic_exporter.records import Labels, Number
 
 _NAMED = ("organization", "workspace", "api_key")

@@ -17,7 +17,7 @@ from anthropic_exporter.expose.family import Family
 from anthropic_exporter.expose.folding import Folding
 from anthropic_exporter.expose.holdings import holdings
 from anthropic_exporter.ledger.counters import Counters
-from anthropic_exporter.money.accounts import Account
+from anthropic_exporter.money.account import Account
 from anthropic_exporter.money.linear import Linear
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Interval
@@ -151,11 +151,6 @@ class OrganizationHistory:
         """Return the series of a family, with the organization's label."""
         found = self._infos(family) if family in INFOS else self.history.series(family, before)
         return [Series((self.id, *labels), shown) for labels, shown in found]
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.at_work.stop()
-        self.at_work.join(0.0)
 
     def _infos(self, family: str) -> list[Series]:
         carried = self._carried()

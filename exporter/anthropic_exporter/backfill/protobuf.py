@@ -6,8 +6,10 @@ that of protocol buffers, where a field is its number and wire type as a varint,
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 _VARINT, _DOUBLE, _BYTES = 0, 1, 2
+_FLOAT64 = struct.Struct("<d")
 
 
 def write_request(series: Sequence[bytes]) -> bytes:
@@ -23,16 +25,25 @@ def time_series(labels: Mapping[str, str], times: Sequence[int], values: Sequenc
         times: seconds since 1970 UTC.
     """
     told = [_bytes(1, _label(name, labels[name])) for name in sorted(labels)]
-    return b"".join([*told, *[_bytes(2, _sample(at, value)) for at, value in zip(times, values, strict=True)]])
+    parts: list[bytes] = []
+    for at, value in zip(times, values, strict=True):
+        before, behind = _around(at)
+        parts += (before, _FLOAT64.pack(value), behind)
+    return b"".join(told + parts)
 
 
 def _label(name: str, value: str) -> bytes:
     return _bytes(1, name.encode()) + _bytes(2, value.encode())
 
 
-def _sample(at: int, value: float) -> bytes:
-    """Return a Sample: value (field 1, double), timestamp (field 2, int64, milliseconds)."""
-    return _tag(1, _DOUBLE) + struct.pack("<d", value) + _tag(2, _VARINT) + _varint(at * 1000)
+@lru_cache(maxsize=2048)
+def _around(at: int) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the value in a Sample (field 2) of a moment, of which a slice has few.
+
+    A Sample is its value (field 1, double) and its timestamp (field 2, int64, milliseconds).
+    """
+    value, timestamp = _tag(1, _DOUBLE), _tag(2, _VARINT) + _varint(at * 1000)
+    return _tag(2, _BYTES) + _varint(len(value) + _FLOAT64.size + len(timestamp)) + value, timestamp
 
 
 def _bytes(number: int, content: bytes) -> bytes:

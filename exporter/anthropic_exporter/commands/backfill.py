@@ -24,16 +24,14 @@ from anthropic_exporter.backfill.writer import Gone, Writer
 from anthropic_exporter.commands import backfill_flags as flags
 from anthropic_exporter.commands.backfill_watch import Watch, size
 from anthropic_exporter.commands.options import by_flag, settings_flags
-from anthropic_exporter.commands.reading import NotRead, keep_quiet, run_once
+from anthropic_exporter.commands.reading import NotRead, held_still, keep_quiet, run_once
 from anthropic_exporter.config import Settings, load
 from anthropic_exporter.config.load import default_state_path
 from anthropic_exporter.durations import format_duration
 from anthropic_exporter.errors import PollError, StateError
-from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.ledger.statefile import MEMORY
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.service.organization import OrganizationAtWork
 from anthropic_exporter.utc import DAY, HOUR, day_text, epoch, floor
 
 AUTO = "auto"
@@ -266,26 +264,14 @@ def _opened(
     now: float,
 ) -> Iterator[OrganizationHistory]:
     quiet = without_others(settings)
+    width = "1d" if plan.step == DAY else "1h"
     for organization in settings.organizations:
-        store = Store(MEMORY)
-        stack.callback(store.close)
         state = states[organization.alias]
+        store = stack.enter_context(contextlib.closing(Store(MEMORY)))
         state.copy_into(store, organization.alias)
-        at_work = OrganizationAtWork(
-            organization,
-            quiet,
-            store,
-            prices,
-            SelfMetrics(lambda alias: alias),
-            lambda: None,
-            lambda _: None,
-            lambda: now,
-        )
-        width = "1d" if plan.step == DAY else "1h"
-        history = organization_history(organization, quiet, prices, at_work, state, now, width, _note)
-        stack.callback(history.close)
+        at_work = stack.enter_context(held_still(organization, quiet, store, prices, now))
         run_once([poller for name in _NAMES for poller in at_work.pollers if poller.collector.name == name])
-        yield history
+        yield organization_history(organization, quiet, prices, at_work, state, now, width, _note)
 
 
 def _begun(plan: Plan, settings: Settings, journal: Journal) -> int:

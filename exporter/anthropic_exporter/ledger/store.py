@@ -6,18 +6,17 @@ crash. The file holds usage, never a secret.
 """
 
 import contextlib
-import json
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.counters import Counter, Staged
+from anthropic_exporter.ledger.spelling import padded, read_each, read_labels, read_number, spell_labels, spell_number
 from anthropic_exporter.ledger.statefile import COLUMNS, MEMORY, look_into, open_state
 from anthropic_exporter.records import Interval, Labels, Number, Values
 from anthropic_exporter.utc import DAY
@@ -147,7 +146,7 @@ class Store:
                 groups = self._rows("SELECT id, labels FROM groups WHERE stream = ?", (number,))
                 self._streams[key], self._ids[number] = number, {}
                 for label_set, labels in groups:
-                    self._remember(number, label_set, _labels(labels))
+                    self._remember(number, label_set, read_labels(labels))
             return self._streams[key]
 
     def forget_stream(self, stream: int) -> None:
@@ -171,11 +170,11 @@ class Store:
                 del self._labels[label_set]
             self._ids[stream] = {}
             for label_set, labels in self._rows("SELECT id, labels FROM groups WHERE stream = ?", (stream,)):
-                self._remember(stream, label_set, _labels(labels))
+                self._remember(stream, label_set, read_labels(labels))
 
     def forget_counters(self, organization: str, keys: Iterable[tuple[str, Labels]]) -> None:
         """Drop single series (inside a transaction)."""
-        rows = [(organization, family, _text(labels)) for family, labels in keys]
+        rows = [(organization, family, spell_labels(labels)) for family, labels in keys]
         for table in ("counters", "pushed"):
             self._connection.executemany(
                 f"DELETE FROM {table} WHERE organization = ? AND family = ? AND labels = ?",  # noqa: S608 - fixed
@@ -261,7 +260,7 @@ class Store:
         self._connection.executemany(
             f"INSERT OR REPLACE INTO cells VALUES (?, ?, ?{', ?' * COLUMNS})",  # noqa: S608 - fixed names
             [
-                (stream, starting_at, self._label_set(stream, labels), *_padded(values))
+                (stream, starting_at, self._label_set(stream, labels), *padded(values))
                 for labels, values in after.items()
                 if before.get(labels) != values
             ],
@@ -273,20 +272,21 @@ class Store:
             "SELECT family, labels, total, high, held, hold_until, moved_at FROM counters WHERE organization = ?",
             (organization,),
         )
-        told = _each_labels(row[1] for row in rows)
+        told = read_each(row[1] for row in rows)
         for (family, _, total, high, held, hold_until, moved_at), labels in zip(rows, told, strict=True):
-            yield family, labels, Counter(_number(total), _number(high), _number(held), hold_until, moved_at)
+            numbers = (read_number(total), read_number(high), read_number(held))
+            yield family, labels, Counter(*numbers, hold_until, moved_at)
 
     def overflowed(self, organization: str) -> list[tuple[str, Labels]]:
         """Return the label sets that went into overflow series."""
         rows = self._rows("SELECT family, labels FROM overflowed WHERE organization = ?", (organization,))
-        return [(family, _labels(text)) for family, text in rows]
+        return [(family, read_labels(text)) for family, text in rows]
 
     def write_counters(self, organization: str, staged: Staged) -> None:
         """Write staged counters (inside a transaction)."""
         self._connection.executemany(
             "DELETE FROM counters WHERE organization = ? AND family = ? AND labels = ?",
-            [(organization, family, _text(labels)) for family, labels in staged.gone],
+            [(organization, family, spell_labels(labels)) for family, labels in staged.gone],
         )
         self._connection.executemany(
             "DELETE FROM overflowed WHERE organization = ? AND family = ?",
@@ -298,10 +298,10 @@ class Store:
                 (
                     organization,
                     family,
-                    _text(labels),
-                    _plain(counter.total),
-                    _plain(counter.high),
-                    _plain(counter.held),
+                    spell_labels(labels),
+                    spell_number(counter.total),
+                    spell_number(counter.high),
+                    spell_number(counter.held),
                     counter.hold_until,
                     counter.moved_at,
                 )
@@ -310,7 +310,7 @@ class Store:
         )
         self._connection.executemany(
             "INSERT OR IGNORE INTO overflowed VALUES (?, ?, ?)",
-            [(organization, family, _text(labels)) for family, labels in staged.overflowed],
+            [(organization, family, spell_labels(labels)) for family, labels in staged.overflowed],
         )
 
     def forget_families(self, organization: str, families: Iterable[str]) -> None:
@@ -328,14 +328,21 @@ class Store:
             "SELECT family, labels, starting_at, delivered, ahead FROM pushed WHERE organization = ?", (organization,)
         )
         for family, text, starting_at, delivered, ahead in rows:
-            yield family, _labels(text), Pushed(starting_at, _number(delivered), _number(ahead))
+            yield family, read_labels(text), Pushed(starting_at, read_number(delivered), read_number(ahead))
 
     def write_pushed(self, organization: str, told: Mapping[tuple[str, Labels], Pushed]) -> None:
         """Write what a receiver was told of some series (inside a transaction)."""
         self._connection.executemany(
             "INSERT OR REPLACE INTO pushed VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (organization, family, _text(labels), row.starting_at, _plain(row.delivered), _plain(row.ahead))
+                (
+                    organization,
+                    family,
+                    spell_labels(labels),
+                    row.starting_at,
+                    spell_number(row.delivered),
+                    spell_number(row.ahead),
+                )
                 for (family, labels), row in told.items()
             ],
         )
@@ -357,7 +364,7 @@ class Store:
         known = self._ids[stream].get(labels)
         if known is not None:
             return known
-        text = _text(labels)
+        text = spell_labels(labels)
         self._connection.execute("INSERT OR IGNORE INTO groups (stream, labels) VALUES (?, ?)", (stream, text))
         ((number,),) = self._rows("SELECT id FROM groups WHERE stream = ? AND labels = ?", (stream, text))
         self._remember(stream, number, labels)
@@ -376,7 +383,7 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             for stream, label_set, labels in self._connection.execute("SELECT stream, id, labels FROM groups"):
                 if stream in self._ids:
-                    self._remember(stream, label_set, _labels(labels))
+                    self._remember(stream, label_set, read_labels(labels))
         self._streams = {}
         with contextlib.suppress(sqlite3.Error):
             self._streams = {
@@ -391,30 +398,3 @@ class Store:
                 return self._connection.execute(statement, parameters).fetchall()
             except sqlite3.Error as error:
                 raise StateError(f"{self.path}: state cannot be read: {error}") from error
-
-
-def _text(labels: Labels) -> str:
-    """Spell labels as ``json.dumps`` does, which takes three times as long for so little."""
-    return f"[{', '.join([encode_basestring_ascii(label) for label in labels])}]"
-
-
-def _labels(text: str) -> Labels:
-    return tuple(json.loads(text))
-
-
-def _each_labels(texts: Iterable[str]) -> list[Labels]:
-    """Read many spellings of labels as one text: a start reads tens of thousands."""
-    return [tuple(labels) for labels in json.loads(f"[{','.join(texts)}]")]
-
-
-def _plain(number: Number) -> int | str:
-    """Spell a number so that SQLite keeps it exactly: whole numbers as such, money as text."""
-    return str(number) if isinstance(number, Decimal) else number
-
-
-def _number(stored: int | str) -> Number:
-    return Decimal(stored) if isinstance(stored, str) else stored
-
-
-def _padded(values: Values) -> list[int | str | None]:
-    return [*map(_plain, values), *([None] * (COLUMNS - len(values)))]

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from anthropic_exporter.errors import StateError
-from anthropic_exporter.ledger.book import Book, Change, Stream
+from anthropic_exporter.ledger.book import Book, Change
 from anthropic_exporter.ledger.counters import Counters, Posting, Staged
 from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.ledger.windows import Days
+from anthropic_exporter.money.account import Account
 from anthropic_exporter.money.daysums import DaySums
 from anthropic_exporter.money.exact import EXACT
-from anthropic_exporter.money.postings import Poster
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.money.repricing import corrections
 from anthropic_exporter.records import Intake
@@ -30,25 +30,6 @@ KEPT = 400
 """Days that buckets are kept at least: the last use of a key is told from them."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One stream and what it feeds.
-
-    Args:
-        priced: whether its counters depend on the price list.
-        families: the counter families that it feeds.
-        steady: those of them whose labels are the same under any setting: no other identity may take them down.
-        identity: changes when the meaning of its labels does; the stream is then read anew.
-    """
-
-    stream: Stream
-    poster: Poster
-    families: tuple[str, ...]
-    priced: tuple[str, ...] = ()
-    steady: tuple[str, ...] = ()
-    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

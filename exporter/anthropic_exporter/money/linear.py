@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from anthropic_exporter.ledger.counters import Posting
 from anthropic_exporter.ledger.intervals import Delta
-from anthropic_exporter.money.accounts import Account
+from anthropic_exporter.money.account import Account
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Interval, Labels, Number
 from anthropic_exporter.utc import DAY

@@ -6,7 +6,7 @@ from anthropic_exporter.collect import claude_code, compliance, enterprise
 from anthropic_exporter.config import Settings
 from anthropic_exporter.ledger.book import Stream
 from anthropic_exporter.ledger.store import Store
-from anthropic_exporter.money.accounts import Account
+from anthropic_exporter.money.account import Account
 from anthropic_exporter.money.columns import Column, ColumnPoster
 from anthropic_exporter.records import CLAUDE_CODE_TOKEN_TYPES, TOKEN_TYPES
 from anthropic_exporter.utc import HOUR

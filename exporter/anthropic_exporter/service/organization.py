@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from anthropic_exporter.api.admin import AdminApi
@@ -19,14 +18,14 @@ from anthropic_exporter.expose.folding import Folding
 from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.expose.snapshot import OrganizationView
 from anthropic_exporter.ledger.counters import Counters
-from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.inventory import Inventory
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.records import Intake, Labels, arranger
-from anthropic_exporter.service import activity_streams, streams
+from anthropic_exporter.records import Intake
+from anthropic_exporter.service import activity_streams, arrivals, streams
 from anthropic_exporter.service.collectors import Wiring, collectors, listed_kinds
+from anthropic_exporter.service.memory import StoreMemory
 from anthropic_exporter.service.poller import Poller
 from anthropic_exporter.status import CollectorStatus, OrganizationStatus
 from anthropic_exporter.utc import epoch, previous_month_start
@@ -38,30 +37,6 @@ PATIENCE = 45.0
 """Seconds after which the other collectors begin all the same."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class StoreMemory:
-    """What collectors remember, in the state file."""
-
-    store: Store
-    organization: str
-    stop: threading.Event
-
-    def get(self, key: str) -> str | None:
-        """Return what was remembered, or None."""
-        return self.store.meta(self.organization, key) or None
-
-    def set(self, key: str, value: str) -> None:
-        """Remember a text.
-
-        Raises:
-            Unavailable: the organization is no longer read; what comes after it must not find this.
-        """
-        with self.store.transaction():
-            if self.stop.is_set():
-                raise Unavailable("stopping")
-            self.store.set_meta(self.organization, key, value)
 
 
 class OrganizationAtWork:
@@ -118,6 +93,12 @@ class OrganizationAtWork:
         self._inventory.load(listed_kinds(settings))
         activity_streams.forget_people(store, self.alias, settings)
         accounts = streams.accounts(settings)
+        self._arrivals = arrivals.Arrivals(
+            self.alias,
+            streams.usage_dimensions(settings.usage.group_by),
+            metrics,
+            self._whole,
+        )
         self._accounts = Accounts(
             self.alias,
             store,
@@ -130,7 +111,7 @@ class OrganizationAtWork:
             ),
             prices,
             self._epoch,
-            self._changed,
+            self._arrivals.changed,
             from_zero=settings.counters.on_state_loss == "zero",
             days_since=days_since,
         )
@@ -139,6 +120,8 @@ class OrganizationAtWork:
             self._inventory,
             lambda name: catalogue.family(name, settings.usage.group_by),
             {family: account.stream.name for account in accounts for family in account.families},
+            last_used=self._arrivals.keys,
+            last_models=self._arrivals.models,
             money=streams.spending(settings, self._accounts, self.alias),
             folding=Folding(settings.series.max_per_family),
             history=lambda now: base(self._epoch(now), now),
@@ -315,12 +298,10 @@ class OrganizationAtWork:
         now = self._clock()
         self._accounts.load(now)
         self._accounts.turn(now)
-        if "api_key_usage" in self.view.streams.values():
-            for labels, end in self._accounts.book("api_key_usage").newest_by_labels().items():
-                self._used(labels[0], min(end, int(now)))
-        if "usage" in self.view.streams.values():
-            for labels, end in self._accounts.book("usage").newest_by_labels().items():
-                self._used_model(labels, min(end, int(now)))
+        for stream in arrivals.STREAMS:
+            if self._accounts.has(stream):
+                for labels, end in self._accounts.book(stream).newest_by_labels().items():
+                    self._arrivals.used(stream, labels, min(end, int(now)))
 
     def _poller(self, collector: Collector) -> Poller:
         return Poller(
@@ -374,6 +355,9 @@ class OrganizationAtWork:
         if key == "organization_id":
             self._id = identity
 
+    def _whole(self, stream: str) -> bool:
+        return self._accounts.complete(stream)
+
     def _complete(self, collector: Collector, now: float) -> None:
         with self._accounts.guard:
             if self._stop.is_set():
@@ -388,7 +372,7 @@ class OrganizationAtWork:
             self._settle(poller)
         except (StateError, Unavailable) as error:
             log.warning("state not written; trying again", extra={"organization": self.alias, "why": str(error)})
-        self._tell(poller)
+        poller.tell(self._metrics)
         self._dirty()
 
     def _settle(self, poller: Poller) -> None:
@@ -405,44 +389,3 @@ class OrganizationAtWork:
     def _first_done(self) -> bool:
         first = self._first or self.pollers
         return all(p.health.done for p in first) and any(p.health.success is not None for p in first)
-
-    def _tell(self, poller: Poller) -> None:
-        labels, health = (self.alias, poller.collector.name), poller.health
-        supported = health.state != "not supported"
-        prefix = "anthropic_exporter_collector"
-        self._metrics.set(f"{prefix}_supported", labels, supported)
-        self._metrics.set(f"{prefix}_success", labels, health.state == "ok")
-        self._metrics.set(f"{prefix}_last_attempt_timestamp_seconds", labels, health.attempt or 0.0)
-        self._metrics.set(f"{prefix}_duration_seconds", labels, health.duration or 0.0)
-        if not supported:
-            self._metrics.remove(f"{prefix}_success", labels)
-        if health.success is not None:
-            self._metrics.set(f"{prefix}_last_success_timestamp_seconds", labels, health.success)
-
-    def _changed(self, stream: str, deltas: list[Delta], now: float) -> None:
-        """Record late arrivals and revisions of buckets that were read before, and the last use of keys."""
-        collector = stream.split(".", maxsplit=1)[0]
-        whole = self._accounts.complete(stream)
-        for delta in deltas:
-            if stream == "api_key_usage" and any(value > 0 for value in delta.known):
-                self._used(delta.labels[0], min(delta.slot.ending_at, int(now)))
-            if stream == "usage" and any(value > 0 for value in delta.known):
-                self._used_model(delta.labels, min(delta.slot.ending_at, int(now)))
-            if not whole:
-                continue
-            total = sum(delta.known)
-            lag = now - delta.slot.ending_at
-            if total > 0 and lag > 0:
-                self._metrics.observe("anthropic_exporter_bucket_arrival_lag_seconds", (self.alias, collector), lag)
-            if total < 0 or (total > 0 and delta.before and lag > 0):
-                direction = "up" if total > 0 else "down"
-                self._metrics.inc("anthropic_exporter_bucket_revisions_total", (self.alias, collector, direction))
-
-    def _used(self, api_key: str, end: int) -> None:
-        self.view.last_used[api_key] = max(end, self.view.last_used.get(api_key, 0))
-
-    def _used_model(self, labels: Labels, end: int) -> None:
-        dimensions = streams.usage_dimensions(self._settings.usage.group_by)
-        workspace_id, model = arranger(dimensions, ("workspace_id", "model"))(labels)
-        used = self.view.last_models
-        used[workspace_id, model] = max(end, used.get((workspace_id, model), 0))

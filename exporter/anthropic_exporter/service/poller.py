@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from anthropic_exporter.collect.base import Collector, Listing, Resuming
 from anthropic_exporter.collect.capability import ASK_AGAIN
 from anthropic_exporter.errors import AuthError, NotSupported, PollError, StateError
+from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.records import Intake
 from anthropic_exporter.status import CollectorState, CollectorStatus
 
@@ -88,6 +89,20 @@ class Poller:
             advice=health.advice,
             source=self.collector.source,
         )
+
+    def tell(self, metrics: SelfMetrics) -> None:
+        """Show how the last cycle went."""
+        labels, health = (self.organization, self.collector.name), self.health
+        supported = health.state != "not supported"
+        prefix = "anthropic_exporter_collector"
+        metrics.set(f"{prefix}_supported", labels, supported)
+        metrics.set(f"{prefix}_success", labels, health.state == "ok")
+        metrics.set(f"{prefix}_last_attempt_timestamp_seconds", labels, health.attempt or 0.0)
+        metrics.set(f"{prefix}_duration_seconds", labels, health.duration or 0.0)
+        if not supported:
+            metrics.remove(f"{prefix}_success", labels)
+        if health.success is not None:
+            metrics.set(f"{prefix}_last_success_timestamp_seconds", labels, health.success)
 
     def cycle(self) -> float:
         """Run one cycle and return the seconds until the next."""

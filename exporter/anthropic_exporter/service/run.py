@@ -94,13 +94,15 @@ def _serve(
         reload=lambda: exporter.reload(reload(), site),
     )
     with _collector_of_cycles_resting():
-        exporter.start(site)
+        exporter.load(site)
     exporter.pushing.begin(settings.otlp, receiver, site, store, exporter.metrics)
     threading.Thread(target=_reload_on, args=(hangup, site), name="reload", daemon=True).start()
 
     def listening(urls: tuple[str, ...]) -> None:
         for url in urls:
             log.info("serving metrics", extra={"url": f"{url}{settings.web.telemetry_path}"})
+        # What was loaded is served before anything is asked: both would take turns. And no answer waits for a reload.
+        threading.Thread(target=exporter.start, name="start", daemon=True).start()
         if on_ready:
             threading.Thread(
                 target=_await_ready, args=(site, f"{urls[0]}{settings.web.telemetry_path}", on_ready), daemon=True
@@ -156,12 +158,13 @@ class Exporter:
         self._organizations: list[OrganizationAtWork] = []
         self._pacers: list[tuple[tuple[str, Credential, float], Pacer]] = []
         self._changing = threading.RLock()
+        self._polling = False
         self._stopped = threading.Event()
         self.metrics = SelfMetrics(self._organization_id)
         self.pushing = pushing.Pushing()
 
-    def start(self, site: LiveSite) -> None:
-        """Begin polling and showing."""
+    def load(self, site: LiveSite) -> None:
+        """Take up the state, and begin showing it."""
         own = self.metrics
         own.set("anthropic_exporter_build_info", (__version__, revision(), platform.python_version()), 1)
         own.set("anthropic_exporter_config_last_reload_successful", (), 1)
@@ -169,8 +172,14 @@ class Exporter:
         self._begin(site)
         own.set("anthropic_exporter_state_loaded", (), any(o.ready for o in self._organizations))
         site.start()
-        for organization in self._organizations:
-            organization.start()
+
+    def start(self) -> None:
+        """Begin polling."""
+        with self._changing:
+            if not self._stopped.is_set():
+                self._polling = True
+                for organization in self._organizations:
+                    organization.start()
 
     def stop(self) -> None:
         """End polling, for good."""
@@ -211,8 +220,9 @@ class Exporter:
         self._prices = prices
         if not self._begun(site):
             return
-        for organization in self._organizations:
-            organization.start()
+        if self._polling:
+            for organization in self._organizations:
+                organization.start()
         if elsewhere:
             self.pushing.begin(settings.otlp, receiver, site, self._store, self.metrics)
         log.info("settings reloaded")

@@ -5,7 +5,8 @@ from dataclasses import replace
 from anthropic_exporter.collect import cost
 from anthropic_exporter.config import Settings
 from anthropic_exporter.ledger.book import Stream
-from anthropic_exporter.money.accounts import Account, Accounts
+from anthropic_exporter.money.account import Account
+from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.columns import ColumnPoster
 from anthropic_exporter.money.daybook import Rules
 from anthropic_exporter.money.postings import AmountPoster, UsageFamilies, UsagePoster
