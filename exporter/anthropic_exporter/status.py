@@ -32,6 +32,7 @@ class OrganizationStatus:
     newest_usage: float | None  # end of the newest bucket with usage
     newest_cost: float | None
     collectors: tuple[CollectorStatus, ...]
+    shown_as: str = ""  # the alias before it that is the same organization, and is shown in its place
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,7 @@ def test_two_aliases_of_one_organization_show_it_once(running, wait_until, caplo
     running.site.reload()
     wait_until(lambda: all(organization.ready for organization in running.exporter._organizations))
     wait_until(lambda: "two aliases have keys of one organization" in caplog.text)
+    assert [each.shown_as for each in running.site.status().organizations] == ["", "main"]
     assert running.tokens() == {PROFILE.id: 1000}
 
 

@@ -168,10 +168,6 @@ def test_the_telemetry_path_is_a_setting():
     assert 'href="/probe/values"' in client(site).get("/").text
 
 
-def test_a_telemetry_path_of_slash_takes_the_place_of_the_front_page():
-    assert "anthropic_up" in names(client(PretendSite(telemetry_path="/")).get("/").text)
-
-
 def test_the_front_page_is_html_that_may_load_nothing():
     answer = client().get("/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"

@@ -149,13 +149,19 @@ def test_each_organization_has_its_own_part():
     assert "Other & Sons other · other-id up" in text
 
 
+def test_an_organization_that_stands_twice_in_the_settings_is_told_so():
+    again = replace(ORGANIZATION, alias="again", shown_as="main")
+    text = page(replace(READY, organizations=(ORGANIZATION, again))).text
+    assert text.count("again and main have keys of one organization Its metrics are shown once.") == 1
+
+
 HOSTILE = "<script>alert('x')</script>\"&\ud800\0"
 
 
 @given(st.text() | st.just(HOSTILE))
 def test_whatever_upstream_sends_is_text_and_nothing_else(words):
     collector = replace(FAILING, name=words, error=words, advice=words, source=words)
-    organization = replace(ORGANIZATION, alias=words, id=words, name=words, collectors=(collector,))
+    organization = replace(ORGANIZATION, alias=words, id=words, name=words, shown_as=words, collectors=(collector,))
     html = landing.page(replace(READY, organizations=(organization,)), now=NOW, telemetry_path=words)
     html.encode()
     tame = landing.page(
@@ -165,6 +171,7 @@ def test_whatever_upstream_sends_is_text_and_nothing_else(words):
                 replace(
                     organization,
                     alias="tame" if words else "",
+                    shown_as="tame" if words else "",
                     id="tame" if words else "",
                     name="tame" if words else "",
                     collectors=(

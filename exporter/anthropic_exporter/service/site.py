@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from prometheus_client import CollectorRegistry
 
@@ -18,7 +18,7 @@ from anthropic_exporter.expose.text import Renderer
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.records import Labels
 from anthropic_exporter.service.organization import OrganizationAtWork
-from anthropic_exporter.status import Status
+from anthropic_exporter.status import OrganizationStatus, Status
 from anthropic_exporter.utc import DAY, floor
 
 LONGEST_WAIT = 30.0
@@ -102,7 +102,7 @@ class LiveSite:
         return Status(
             ready=self._was_ready.is_set(),
             started_at=self._started_at,
-            organizations=tuple(organization.status() for organization in self._organizations),
+            organizations=tuple(self._statuses()),
         )
 
     @property
@@ -159,6 +159,12 @@ class LiveSite:
             now = self._clock()
             shown, families = self._families(now)
             return Snapshot(now, shown, families) if shown else None
+
+    def _statuses(self) -> Iterator[OrganizationStatus]:
+        aliases: dict[str, str] = {}
+        for organization in self._organizations:
+            first = aliases.setdefault(organization.id, organization.alias)
+            yield replace(organization.status(), shown_as="" if first == organization.alias else first)
 
     def _families(self, now: float) -> tuple[list[OrganizationAtWork], list[FamilySamples]]:
         shown = self._once([organization for organization in self._organizations if organization.ready])

@@ -60,7 +60,6 @@ def create_app(site: Site) -> Starlette:
             return PlainTextResponse("Configuration reloaded.\n")
         return PlainTextResponse(f"Configuration not reloaded, the old one stays in force: {problem}\n", 500)
 
-    # In this order: a telemetry path of "/" takes the place of the front page.
     routes = [
         _get(site.telemetry_path, metrics),
         _get("/", front),

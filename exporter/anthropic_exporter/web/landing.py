@@ -97,7 +97,7 @@ def _organization(organization: OrganizationStatus, now: float) -> str:
 <div><dt>Newest billed cost</dt><dd>{_since(organization.newest_cost, now)}</dd></div>
 <div><dt>Admin key</dt><dd>{_credential(organization)}</dd></div>
 </dl>
-{_notes(organization.collectors, "failing")}<table>
+{_doubled(organization)}{_notes(organization.collectors, "failing")}<table>
 <thead><tr><th>Collector</th><th>State</th><th>Last success</th><th>Every</th><th>Took</th></tr></thead>
 <tbody>
 {rows}
@@ -120,6 +120,16 @@ def _credential(organization: OrganizationStatus) -> str:
     if organization.credential_valid is None:
         return '<span class="quiet">not known yet</span>'
     return "accepted" if organization.credential_valid else '<span class="bad">refused</span>'
+
+
+def _doubled(organization: OrganizationStatus) -> str:
+    if not organization.shown_as:
+        return ""
+    both = f"{escape(organization.alias)} and {escape(organization.shown_as)}"
+    return (
+        f'<div class="note bad"><strong>{both} have keys of one organization</strong><span>Its metrics are shown once.'
+        " Take one of the two out of the settings, or give it the key that was meant.</span></div>\n"
+    )
 
 
 def _row(collector: CollectorStatus, now: float) -> str:
