@@ -23,6 +23,7 @@ from .paging import REPORT, walk
 from .reader import Reader
 from .shapes import CostLine, Group, ReportPage, Usage, UsageLine
 from .times import parse, render
+from .tokens import tokens, web_searches
 from .words import Labels, columns
 
 BETA = "analytics-usage-cost-2026-08-24"
@@ -76,15 +77,7 @@ def analytics_usage(
 
     def row(line: UsageLine) -> UsageRow:
         usage = line.usage
-        tokens = (
-            usage.uncached_input_tokens,
-            usage.cache_creation.ephemeral_5m_input_tokens,
-            usage.cache_creation.ephemeral_1h_input_tokens,
-            usage.cache_read_input_tokens,
-            usage.output_tokens,
-        )
-        searches = usage.server_tool_use.web_search_requests if usage.server_tool_use else 0
-        return UsageRow(arrange(labels.of(pick(line.group))), tokens, searches, usage.requests)
+        return UsageRow(arrange(labels.of(pick(line.group))), tokens(usage), web_searches(usage), usage.requests)
 
     buckets = _grouped(_USAGE, pages, _bounds(starting_at, ending_at, width), row)
     if not all(_adds_up(line.usage) for page in pages for line in page.data):
@@ -189,13 +182,7 @@ def _grouped(
 
 def _adds_up(usage: Usage) -> bool:
     """Tell whether the token types are all there are: a new one would be missing from every sum made here."""
-    return usage.total_tokens is None or usage.total_tokens == (
-        usage.uncached_input_tokens
-        + usage.cache_creation.ephemeral_5m_input_tokens
-        + usage.cache_creation.ephemeral_1h_input_tokens
-        + usage.cache_read_input_tokens
-        + usage.output_tokens
-    )
+    return usage.total_tokens is None or usage.total_tokens == sum(tokens(usage))
 
 
 def _refreshed_at(endpoint: Endpoint, pages: Sequence[ReportPage[Line]]) -> int | None:

@@ -19,6 +19,7 @@ from .paging import LEGACY, walk
 from .reader import Reader
 from .shapes import LegacyPage, Results, UsageResult
 from .times import render
+from .tokens import tokens, web_searches
 from .words import Labels, columns
 
 #: The most buckets of one page, by width. Source: api/admin/usage_report/retrieve_messages, ``limit``.
@@ -67,19 +68,7 @@ def usage_report(
     pick = columns(dimensions)
 
     def row(result: UsageResult) -> UsageRow:
-        cache = result.cache_creation
-        return UsageRow(
-            labels.of(pick(result)),
-            (
-                result.uncached_input_tokens,
-                cache.ephemeral_5m_input_tokens,
-                cache.ephemeral_1h_input_tokens,
-                result.cache_read_input_tokens,
-                result.output_tokens,
-            ),
-            result.server_tool_use.web_search_requests if result.server_tool_use else 0,
-            None,
-        )
+        return UsageRow(labels.of(pick(result)), tokens(result), web_searches(result), None)
 
     buckets: list[Bucket[UsageRow]] = collected(endpoint, pages, Window(starting_at, ending_at, SECONDS[width]), row)
     return Reading(buckets, None)
