@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
+from typing import get_args, get_type_hints
 
 import kubernetes_validate
 import pytest
 import yaml
 
 from anthropic_exporter.config import Settings, load
+from anthropic_exporter.config.organizations import OrganizationEntry
 from anthropic_exporter.config.sections import WebSettings
 from helm.chart import CHART, FEATURES, HELMS, KUBERNETES, OPERATOR, ROOT, feature, objects, one, pods, render, run
 
@@ -204,6 +207,16 @@ def test_the_schema_knows_exactly_the_sections_of_the_settings_file():
     schema = json.loads((CHART / "values.schema.json").read_text())
     sections = set(Settings.__dataclass_fields__) - {"config_file", "web", "state"}
     assert set(schema["properties"]["config"]["properties"]) == sections
+
+
+def test_the_schema_knows_exactly_the_keys_of_each_section():
+    """So that a typo is refused by Helm, not by a pod that starts again and again."""
+    sections = json.loads((CHART / "values.schema.json").read_text())["properties"]["config"]["properties"]
+    kinds = {**get_type_hints(Settings), "organizations": tuple[OrganizationEntry, ...]}
+    for name, section in sections.items():
+        kind, told = (get_args(kinds[name])[0], section["items"]) if "items" in section else (kinds[name], section)
+        keys = {field.name for field in fields(kind) if "reader" in field.metadata}
+        assert (told["additionalProperties"], set(told["properties"])) == (False, keys), name
 
 
 def test_every_value_stands_in_the_schema_and_every_part_of_it_in_the_values():

@@ -14,6 +14,11 @@ WRONG = [
         "config",
         ("Additional property usages is not allowed", "additional properties 'usages' not allowed"),
     ),
+    (
+        {"config": {"usage": {"intervall": "60s"}}},
+        "config.usage",
+        ("Additional property intervall is not allowed", "additional properties 'intervall' not allowed"),
+    ),
     ({"persistance": {}}, "", ("Additional property persistance", "additional properties 'persistance' not allowed")),
     ({"persistence": {"size": "1 GB"}}, "persistence.size", ("Does not match pattern", "does not match pattern")),
     (
