@@ -76,6 +76,7 @@ def test_one_budget_by_its_name_and_with_another_limit(company):
         (["--limit-usd", "-1"], "expected a number above 0, found -1"),
         (["--limit-usd", "NaN"], "expected a number above 0, found NaN"),
         (["--fail-at", "much"], "expected a number above 0, found much"),
+        (["--fail-at", "80"], "expected a share such as 0.8, which is 80 %, found 80"),
         ([], "there is no budget in the settings"),
     ],
 )

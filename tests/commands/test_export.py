@@ -163,7 +163,7 @@ def test_to_is_the_last_day_and_included(company):
         (["usage", "--from", "2025-12-31"], "the reports reach back to 2026-01-01"),
         (["usage", "--from", "2026-07-16"], "2026-07-16 has not begun"),
         (["usage", "--from", "2026-07-10", "--to", "2026-07-09"], "2026-07-09 lies before --from 2026-07-10"),
-        (["usage", "--from", "yesterday"], "--from"),
+        (["usage", "--from", "yesterday"], "'--from': expected a date such as 2026-01-31, found yesterday"),
         (["usage"], "--from"),
         (["cost", "--from", "2026-07-01", "--by", "purpose"], "found purpose"),
         (["cost", "--from", "2026-07-01", "--by", "team,tier"], "no report tells team and service_tier of the same"),

@@ -26,7 +26,16 @@ STALE = DAY
 """How far behind usage may lie: upstream says up to 24 hours. The bill alone takes up to two days."""
 
 _AD_HOC = "limit"
+_LARGEST_SHARE = Decimal(10)
 _WORDS = {BELOW: ("below", "green"), OVER: ("OVER", "red"), NOT_KNOWN: ("NOT KNOWN", "yellow")}
+
+
+def _share(text: str) -> Decimal:
+    """Read --fail-at; 80 would be 8000 %, a gate that never closes."""
+    share = positive(text)
+    if share > _LARGEST_SHARE:
+        raise click.BadParameter(f"expected a share such as 0.8, which is 80 %, found {text}")
+    return share
 
 
 @click.command()
@@ -39,7 +48,7 @@ _WORDS = {BELOW: ("below", "green"), OVER: ("OVER", "red"), NOT_KNOWN: ("NOT KNO
 )
 @click.option(
     "--fail-at",
-    type=positive,
+    type=_share,
     metavar="NUMBER",
     default="1.0",
     show_default=True,

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +20,22 @@ from anthropic_exporter.commands.question import Question
 from anthropic_exporter.commands.reading import NotRead, Reading, keep_quiet, reading
 from anthropic_exporter.config import Settings, load
 
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+class _Date(click.DateTime):
+    """A day, refused in words that need no knowledge of strptime."""
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as in click
+        """Read a day."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a date such as 2026-01-31, found {value}", param, ctx)
+
+
+_DATE = _Date()
 
 
 @click.command()
