@@ -11,6 +11,7 @@ import yaml
 from anthropic_exporter.config import ListenAddress, load
 from anthropic_exporter.config.effective import effective
 from anthropic_exporter.config.flags import FLAGS
+from anthropic_exporter.config.organizations import counted_twice
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.secrets import KeyEnv, KeyFile
 from config.bad_files import BAD_FILES
@@ -338,3 +339,16 @@ def test_every_setting_is_in_the_documented_file():
             assert not missing, f"docs/settings.md lacks {name}: {missing}"
         else:
             assert name in {*documented, "config_file"}, f"docs/settings.md lacks {name}"
+
+
+def test_a_parent_and_a_child_of_one_key_are_known_to_count_twice(file):
+    flags = file(
+        "organizations:\n"
+        "  - {alias: parent, admin_key_env: A}\n"
+        "  - {alias: child, admin_key_env: A, organization_id: one}\n"
+        "  - {alias: elsewhere, admin_key_env: A, organization_id: two, base_url: 'https://gateway.example.com'}\n"
+        "  - {alias: other, admin_key_env: B, organization_id: three}\n"
+    )
+    settings = read(flags, {"HOME": "/home/somebody", "A": CANARY, "B": f"{CANARY}-b"})
+    assert counted_twice(settings.organizations) == [("parent", "child")]
+    assert counted_twice(settings.organizations[1:]) == []

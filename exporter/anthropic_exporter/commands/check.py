@@ -14,6 +14,7 @@ from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.progress import progress
 from anthropic_exporter.commands.table import print_table
 from anthropic_exporter.config import OrganizationSettings, Settings, load
+from anthropic_exporter.config.organizations import counted_twice
 from anthropic_exporter.errors import PollError, Unavailable
 from anthropic_exporter.expose.family import Family
 from anthropic_exporter.secrets import ENTERPRISE_PREFIX, looks_like_inference_key
@@ -43,6 +44,8 @@ def check(**given: object) -> int:
         if several:
             click.echo(f"{'' if number == 0 else chr(10)}organization {organization.alias}, {organization.base_url}\n")
         _print(settings, answer)
+    for parent, child in counted_twice(settings.organizations):
+        click.echo(f"\n{parent} has all of its children in it: sums over organization_id count {child} twice")
     return 0 if all(answer.good for answer in answers) else 1
 
 

@@ -1,5 +1,6 @@
 """``organizations:`` which there are, and where the key of each comes from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,21 @@ class OrganizationSettings:
     base_url: str
     source: str  # auto, legacy, analytics, org-scoped
     organization_id: str = ""  # which is meant, where the key reads several; "" for the only one
+
+
+def counted_twice(organizations: Sequence[OrganizationSettings]) -> list[tuple[str, str]]:
+    """Return the aliases of each parent and child that are both configured with one key.
+
+    The reports of a parent's key are of all its children together unless ``organization_id`` names one, so a sum over
+    ``organization_id`` has the child in it twice.
+    """
+
+    def key(organization: OrganizationSettings) -> tuple[str, str]:
+        return organization.base_url, organization.credential.value()
+
+    parents = [each for each in organizations if not each.organization_id]
+    children = [each for each in organizations if each.organization_id]
+    return [(parent.alias, child.alias) for parent in parents for child in children if key(parent) == key(child)]
 
 
 def _entry(value: object, place: Place) -> OrganizationEntry:
