@@ -39,7 +39,7 @@ def key(name, **more):
     } | more
 
 
-def test_the_organization():
+def test_the_organization_is_read_with_its_name():
     upstream = Upstream(answers(ok(me())))
     assert upstream.api.organization() == Organization("7c1f6a52-0000-4b0e-8c1f-2f3f5b8a9d10", "Harbour Tools")
     assert upstream.seen.drifts == []
@@ -212,14 +212,14 @@ def test_a_status_that_is_new_is_passed_on_and_counted_once():
     assert upstream.seen.kinds == [("unknown_value", "status of a key=frozen")]
 
 
-def test_members():
+def test_members_are_read_with_their_roles():
     item = {"id": "user_1", "type": "user", "email": "a@b.c", "name": "A", "role": "developer", "added_at": CREATED}
     upstream = Upstream(answers(ok(id_page([item]))))
     assert upstream.api.members() == [Member("user_1", "developer")]
     assert upstream.seen.drifts == []
 
 
-def test_workspace_members():
+def test_members_of_a_workspace_are_read_by_its_id():
     item = {
         "type": "workspace_member",
         "user_id": "user_1",
@@ -233,7 +233,7 @@ def test_workspace_members():
     assert upstream.seen.drifts == []
 
 
-def test_invites():
+def test_invites_are_read_with_status_role_and_expiry():
     item = {
         "id": "invite_1",
         "type": "invite",

@@ -169,7 +169,7 @@ def test_spend_by_key_adds_up_to_the_workspaces(firm):
     }
 
 
-def test_spend_by_team(firm):
+def test_spend_belongs_to_the_team_of_its_key_or_workspace(firm):
     assert firm.shown(SETTLED)["anthropic_owner_spend_month_to_date_usd"] == {
         ("atlas", "prod", "none"): Decimal("45.95"),
         ("beam", "dev", "none"): Decimal("15.93"),
@@ -191,7 +191,7 @@ def test_the_estimate_is_off_by_the_discount(firm):
     }
 
 
-def test_caching_saved_and_cost(firm):
+def test_caching_saved_and_cost_what_the_price_list_says(firm):
     """Reads: 10 M at 5.00 - 0.50. Writes: 0.4 M at 6.25 - 5.00, and 0.3 M at 10 - 5."""
     shown = firm.shown(SETTLED)
     assert {k: v for k, v in shown["anthropic_cache_read_savings_usd_total"].items() if v} == {(OPUS,): 45}

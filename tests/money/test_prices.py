@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from anthropic_exporter.money.prices import PriceList, PriceSample, TokenPrices, Unpriced
+from anthropic_exporter.money.prices import PriceList, TokenPrices, Unpriced
 from anthropic_exporter.records import TOKEN_TYPES
 
 PRICES = PriceList.load_bundled()
@@ -321,7 +321,3 @@ def test_rows_leave_out_what_is_retired():
 def test_rows_leave_out_a_price_that_is_not_known():
     types = {labels[4] for labels in shown("2026-05-01") if labels[0] == "claude-mythos-preview"}
     assert types == {"uncached_input", "output"}
-
-
-def test_rows_are_samples():
-    assert isinstance(next(PRICES.rows(NOVEMBER)), PriceSample)

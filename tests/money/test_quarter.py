@@ -36,7 +36,7 @@ def month(firm, now):
 
 
 @pytest.mark.parametrize("by_key", [True, False], ids=["bill by key", "bill by workspace"])
-def test_a_quarter(by_key):
+def test_every_door_tells_a_quarter_to_the_same_cent(by_key):
     chance = random.Random(7)
     firm = Firm(settings(ownership=RULES)).load(START)
     firm.names(

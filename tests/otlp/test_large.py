@@ -56,7 +56,7 @@ def sizes(requests):
 
 @BOTH
 @SIZES
-def test_cumulative(office, pushing, groups, protocol):
+def test_a_cumulative_push_is_what_is_pulled_in_messages_of_bounded_size(office, pushing, groups, protocol):
     filled(office, groups)
     office.clock.now += 600  # no series is held at 0 any more
     pushed = pushing(office, protocol)
@@ -78,7 +78,7 @@ def test_cumulative(office, pushing, groups, protocol):
 
 @BOTH
 @SIZES
-def test_delta(office, pushing, groups, protocol):
+def test_deltas_add_up_to_what_is_shown_and_are_sent_once(office, pushing, groups, protocol):
     filled(office, groups)
     office.clock.now += 600
     pushed = pushing(office, protocol, temporality="delta")

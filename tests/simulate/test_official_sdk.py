@@ -30,12 +30,12 @@ def inventory(company):
     return company.inventory(NOW)
 
 
-def test_me(sdk, company):
+def test_the_client_reads_who_the_organization_is(sdk, company):
     me = sdk.organization.retrieve()
     assert (me.id, me.name, me.type) == (company.profile.id, company.profile.name, "organization")
 
 
-def test_api_keys(sdk, inventory):
+def test_the_client_reads_all_api_keys(sdk, inventory):
     held = {key.id: key for key in inventory.api_keys}
     read = {key.id: key for key in sdk.organization.api_keys.list(limit=7)}
     assert read.keys() == held.keys()
@@ -49,7 +49,7 @@ def test_api_keys(sdk, inventory):
     assert sdk.organization.api_keys.retrieve(first.id) == first
 
 
-def test_workspaces_and_their_members(sdk, inventory):
+def test_the_client_reads_workspaces_and_their_members(sdk, inventory):
     read = list(sdk.organization.workspaces.list(include_archived=True, include_default=True))
     assert {each.id for each in read} == {each.id for each in inventory.workspaces}
     assert {each.id: each.tags for each in read} == {each.id: dict(each.tags) for each in inventory.workspaces}
@@ -64,7 +64,7 @@ def test_workspaces_and_their_members(sdk, inventory):
     assert sdk.organization.workspaces.members.retrieve(user, workspace_id=workspace).workspace_role == role
 
 
-def test_users_and_invites(sdk, inventory):
+def test_the_client_reads_users_and_invites(sdk, inventory):
     users = list(sdk.organization.users.list())
     assert {(each.id, each.email, each.role) for each in users} == {
         (each.id, each.email, each.role) for each in inventory.users
@@ -75,7 +75,7 @@ def test_users_and_invites(sdk, inventory):
     assert sdk.organization.invites.retrieve(invites[0].id) == invites[0]
 
 
-def test_rate_limits(sdk, inventory):
+def test_the_client_reads_rate_limits(sdk, inventory):
     read = list(sdk.organization.rate_limits.list(limit=2))
     assert {each.id: {limit.type: limit.value for limit in each.limits} for each in read} == {
         each.id: dict(each.limits) for each in inventory.rate_limits
@@ -85,12 +85,12 @@ def test_rate_limits(sdk, inventory):
     assert [len(each.limits) for each in overrides] == [2]
 
 
-def test_spend_limits(sdk, inventory):
+def test_the_client_reads_spend_limits(sdk, inventory):
     read = list(sdk.beta.organization.spend_limits.list(betas=["spend-limit-reads-2026-09-26"]))
     assert {(each.id, each.amount) for each in read} == {(each.id, str(each.amount)) for each in inventory.spend_limits}
 
 
-def test_service_accounts_with_a_token(sdk, inventory):
+def test_the_client_reads_service_accounts_with_a_token_only(sdk, inventory):
     with pytest.raises(anthropic.PermissionDeniedError):
         list(sdk.organization.service_accounts.list())
     with sdk.with_options(auth_token="sk-ant-oat01-canary-token", api_key=None) as token:
@@ -98,7 +98,7 @@ def test_service_accounts_with_a_token(sdk, inventory):
     assert {each.id for each in read} == {each.id for each in inventory.service_accounts}
 
 
-def test_analytics_usage(sdk, company):
+def test_the_client_adds_up_to_the_usage_of_the_company(sdk, company):
     read = Counter()
     rows = sdk.beta.organization.analytics.usage.list(
         starting_at=FROM,
@@ -122,7 +122,7 @@ def test_analytics_usage(sdk, company):
     assert read == held
 
 
-def test_analytics_cost(sdk, company):
+def test_the_client_adds_up_to_the_cost_of_the_company(sdk, company):
     read: Counter[tuple[str | None, ...]] = Counter()
     pages = 0
     page = sdk.beta.organization.analytics.cost.list(
@@ -160,7 +160,7 @@ def test_errors_are_those_that_the_client_knows(sdk, fake):
             sdk.organization.retrieve()
 
 
-def test_what_an_enterprise_organization_has(sdk, fake, inventory):
+def test_the_client_reads_what_an_enterprise_organization_has(sdk, fake, inventory):
     fake.simulator.switch(enterprise=True)
     groups = list(sdk.organization.rbac_groups.list())
     assert [(group.id, group.name) for group in groups] == [(each.id, each.name) for each in inventory.groups]

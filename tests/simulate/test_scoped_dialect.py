@@ -78,7 +78,7 @@ def test_a_child_has_its_own(gateway):
     assert [row["input_tokens"] for each in found for row in each["results"]] == [100]
 
 
-def test_the_two_filters(gateway):
+def test_models_and_workspaces_can_be_filtered(gateway):
     def sums(**more):
         return sum(row["input_tokens"] for each in report(gateway, **more)["data"] for row in each["results"])
 
