@@ -31,6 +31,10 @@ _MOVING = (
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
+OFTEN: Mapping[str, Mapping[str, object]] = {"inventory": {"interval": "500ms"}, "limits": {"interval": "500ms"}}
+"""Settings of a test that waits for each list."""
+
+
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a child: no key, no proxy and no setting of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ANTHROPIC")}

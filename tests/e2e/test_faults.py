@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from e2e.parts import organization_samples, select
+from e2e.parts import OFTEN, organization_samples, select
 from e2e.script import Script
 from e2e.truth import Truth, reports
 from e2e.witness import Witness, in_a_scrape
@@ -39,8 +39,7 @@ def faulty(simulate, exporter, wait_until):
     """Return a working exporter, its simulator, and the script behind them."""
     script = Script(time.time(), seed=5)
     simulator = simulate(script.organization, slow_seconds=60.0, retry_after=0.2)
-    often = {"interval": "500ms"}  # each of them is waited for, to fail and to heal
-    served = exporter(simulator, upstream={"timeout": "1s"}, inventory=often, limits=often)
+    served = exporter(simulator, upstream={"timeout": "1s"}, **OFTEN)
     wait_until(served.has_run, 60)
     witness = Witness(in_a_scrape(served), Truth(simulator, *reports("both", open_bucket=True)), wait_until)
     witness.settles()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from e2e.parts import organization_samples
+from e2e.parts import OFTEN, organization_samples
 from e2e.script import Script
 from e2e.test_faults import successes
 from e2e.truth import Truth, reports
@@ -23,7 +23,7 @@ SCRAPERS = 40
 def test_a_stop_during_a_poll_is_a_clean_one(simulate, exporter, wait_until):
     script = Script(time.time(), seed=41)
     simulator = simulate(script.organization, slow_seconds=60.0)
-    served = exporter(simulator)
+    served = exporter(simulator, **OFTEN)
     wait_until(served.is_ready, READY)
     simulator.switch(faults=["slow"])
     time.sleep(1.5)  # every collector asks within half a second, and then waits for its answer
