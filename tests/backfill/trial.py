@@ -22,7 +22,7 @@ from ledger.instants import at
 
 SETTINGS = Settings()
 ACCOUNTS = written(SETTINGS)
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 YEAR = at("2026-01-01")
 IDLE = 3 * DAY + 1800
 HOLD = 60.0

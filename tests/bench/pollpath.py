@@ -48,7 +48,7 @@ class PollPath:
             settings.organizations[0],
             settings,
             self.store,
-            PriceList.load_bundled(),
+            PriceList.load(),
             metrics,
             lambda: None,
             lambda _: None,

@@ -64,7 +64,7 @@ class Past:
         settings = self._read()
         self._metrics = SelfMetrics(lambda _: self._organization.id)
         self._organization = OrganizationAtWork(
-            settings.organizations[0], settings, self._store, PriceList.load_bundled(), self._metrics,
+            settings.organizations[0], settings, self._store, PriceList.load(), self._metrics,
             threading.Event().set, lambda _: None, self._clock,
         )  # fmt: skip
         self._site = LiveSite(

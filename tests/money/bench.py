@@ -31,7 +31,7 @@ UNPRICED = "anthropic_unpriced_tokens_total"
 COST = "anthropic_cost_usd_total"
 REQUESTS = "anthropic_usage_requests_total"
 HOLD = 90
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 
 Series = dict[tuple[str, ...], object]
 

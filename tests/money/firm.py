@@ -54,7 +54,7 @@ class Firm:
     """What upstream would say, by stream and bucket; ``read`` takes it into the accounts."""
 
     settings: Settings = field(default_factory=settings)
-    prices: PriceList = field(default_factory=PriceList.load_bundled)
+    prices: PriceList = field(default_factory=PriceList.load)
     store: Store = field(default_factory=lambda: Store(":memory:"))
     upstream: dict = field(default_factory=lambda: {name: _cells(6 if "usage" in name else 1) for name in STREAMS})
 

@@ -245,7 +245,7 @@ def test_other_prices_correct_the_estimates_and_take_no_counter_down(bench, dear
     bench.upstream.events.append(tomorrow)
     bench.poll(NOON)
     before = bench.shown(NOON)
-    for prices in (dearer, PriceList.load_bundled()):
+    for prices in (dearer, PriceList.load()):
         bench.prices = prices
         bench.start(NOON + 60)
         truth = true_counters(bench.upstream, at("2026-07-01"), prices)
@@ -262,7 +262,7 @@ def test_estimates_in_the_overflow_series_are_corrected_there(dearer):
     others = [replace(ONE, workspace_id=f"wrkspc_{n}", tokens=n + 1) for n in range(6)]
     bench = Bench(Upstream(others), replace(MONTHLY, series=replace(MONTHLY.series, max_per_family=8))).start(NOON)
     bench.poll(NOON)
-    for prices in (dearer, PriceList.load_bundled()):
+    for prices in (dearer, PriceList.load()):
         bench.prices = prices
         bench.start(NOON + 60)
         truth = true_counters(bench.upstream, at("2026-07-01"), prices)[ESTIMATED]

@@ -13,7 +13,7 @@ from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.prices import PriceList, Unpriced
 from anthropic_exporter.records import TOKEN_TYPES
 
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 DAY = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
 MILLION = 1_000_000
 

@@ -14,7 +14,7 @@ from anthropic_exporter.utc import HOUR
 from ledger.bounded import quick
 from ledger.instants import at
 
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 DIMENSIONS = ("workspace_id", "model", "service_tier", "inference_geo", "speed")
 LABELS = ("default", "claude-opus-5", "standard", "global", "standard")
 NOON = at("2026-07-15T12:00")

@@ -264,7 +264,7 @@ prices:
 
 
 def test_the_fingerprint_is_the_same_for_the_same_prices(load):
-    assert PriceList.load_bundled().fingerprint() == PriceList.load_bundled().fingerprint()
+    assert PriceList.load().fingerprint() == PriceList.load().fingerprint()
     one = load(f"prices: [{{model: a, {FIVE}}}, {{model: b, {FIVE}, note: old}}]").fingerprint()
     same = FIVE.replace('"1"', '"1.00"')
     other = load(f"prices: [{{model: b, {FIVE}}}, {{model: a, {same}}}]").fingerprint()
@@ -275,7 +275,7 @@ def test_the_fingerprint_changes_with_every_single_price(load):
     """One bundled price after the other, moved by the smallest amount that a file can hold."""
     document = yaml.safe_load(files("anthropic_exporter.money").joinpath("prices.yaml").read_text("utf-8"))
     columns = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
-    found = {PriceList.load_bundled().fingerprint()}
+    found = {PriceList.load().fingerprint()}
     changed = 0
     for row in (row for row in document["prices"] if row["model"] in ("claude-opus-4-6", "claude-mythos-preview")):
         for column in columns:
@@ -299,7 +299,7 @@ def test_the_fingerprint_changes_with_every_single_price(load):
     ],
 )
 def test_the_fingerprint_changes_with_everything_that_moves_a_price(load, text):
-    assert load(text).fingerprint() != PriceList.load_bundled().fingerprint()
+    assert load(text).fingerprint() != PriceList.load().fingerprint()
 
 
 def test_every_bundled_row_says_where_it_is_from():

@@ -8,7 +8,7 @@ import pytest
 from anthropic_exporter.money.prices import PriceList, TokenPrices, Unpriced
 from anthropic_exporter.records import TOKEN_TYPES
 
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 
 
 def day(text: str) -> int:

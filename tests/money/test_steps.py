@@ -8,7 +8,7 @@ from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.money.steps import Steps, steps
 from money.firm import at
 
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 MILLIONS = [1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000]
 NOVEMBER = at("2026-11-20")
 

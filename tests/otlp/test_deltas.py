@@ -27,7 +27,7 @@ from ledger.instants import at
 
 TOKENS = "anthropic_usage_tokens_total"
 COST = "anthropic_cost_usd_total"
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 MONDAY = at("2026-07-13")
 
 

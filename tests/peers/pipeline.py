@@ -180,7 +180,7 @@ def attached(
             ),
             settings=settings,
             store=store,
-            prices=PriceList.load_bundled(),
+            prices=PriceList.load(),
             metrics=metrics,
             dirty=site.changed,
             foreign=lambda _: None,

@@ -64,7 +64,7 @@ class Work:
             OrganizationSettings(alias="test", credential=Key(), base_url=self.base_url, source="auto"),
             self.settings,
             self.store,
-            PriceList.load_bundled(),
+            PriceList.load(),
             self.metrics,
             lambda: None,
             lambda _: None,

@@ -20,7 +20,7 @@ from simulate.harness import KEY, Clock, line
 
 NOW = at("2026-07-15T12:17")
 PROMPT = Switches(visibility_delay=0)
-PRICES = PriceList.load_bundled()
+PRICES = PriceList.load()
 FIRST = ("organization", "workspaces", "api_keys", "usage", "api_key_usage", "cost")
 OTHER_ID = "99999999-2d43-4f6a-9e18-0c6f1d2b3a47"
 

@@ -7,9 +7,9 @@ import pytest
 from anthropic_exporter.config import OrganizationSettings
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.secrets import KeyEnv
-from anthropic_exporter.service.run import Exporter
+from anthropic_exporter.service.exporter import Exporter
 from service.office import PRICES
-from service.test_run import FAST
+from service.test_exporter import FAST
 
 KEYS = {"PARENT": "sk-ant-admin01-parent", "OTHER": "sk-ant-admin01-other"}
 

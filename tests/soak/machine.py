@@ -93,4 +93,4 @@ def accounts() -> tuple[Account, ...]:
 
 @cache
 def prices() -> PriceList:
-    return PriceList.load_bundled()
+    return PriceList.load()

@@ -92,7 +92,7 @@ def backfill(
         ending_at = _joint(settings, states, ending_at, seconds)
         flags.window(settings, starting_at, ending_at, now)
         plan = Plan(starting_at, ending_at, seconds)
-        prices = PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()
+        prices = PriceList.load(settings.prices.file)
         journal = _journal(plan, settings, labels, prices, output_dir, remote_write)
         sink = _sink(stack, labels, output_dir, remote_write, headers, journal)
         _advise(labels)

@@ -60,7 +60,7 @@ def reading(settings: Settings, now: float, since: Since, days_since: float | No
     """
     settings = dataclasses.replace(settings, counters=dataclasses.replace(settings.counters, since=since))
     first = previous_month_start(now) if days_since is None else min(int(days_since), previous_month_start(now))
-    prices = PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()
+    prices = PriceList.load(settings.prices.file)
     several = len(settings.organizations) > 1
     with contextlib.ExitStack() as stack:
         found = []

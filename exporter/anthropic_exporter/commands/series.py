@@ -40,7 +40,7 @@ def estimate(
         series=dataclasses.replace(settings.series, max_per_family=_NO_LIMIT),
         counters=dataclasses.replace(settings.counters, since=since),
     )
-    prices = PriceList.load(settings.prices.file) if settings.prices.file else PriceList.load_bundled()
+    prices = PriceList.load(settings.prices.file)
     with closing(Store(":memory:")) as store, held_still(organization, unlimited, store, prices, now) as at_work:
         shown = at_work.preview(_first_of_each(found), now)
     return {each.family: len(each.samples) for each in shown}

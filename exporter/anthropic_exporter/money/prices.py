@@ -94,18 +94,13 @@ class PriceList:
     _rates: dict[tuple[str, str, str, str, str, int], Rate | None] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def load_bundled(cls) -> Self:
-        """Return the prices that come with the program."""
-        return cls._of(_bundled())
-
-    @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Return the bundled prices, overridden and extended by a file; ``pricefile`` describes its form.
+    def load(cls, path: Path | str | None = None) -> Self:
+        """Return the prices that come with the program, overridden and extended by a file; ``pricefile`` has its form.
 
         Raises:
             ConfigError: the file cannot be read, is not of that form, or contradicts itself.
         """
-        return cls._of(_bundled(), read_file(Path(path)))
+        return cls._of(_bundled(), *([read_file(Path(path))] if path else []))
 
     @classmethod
     def _of(cls, *layers: PriceFile) -> Self:

@@ -18,7 +18,7 @@ from anthropic_exporter.config.sections import (
 from anthropic_exporter.errors import ConfigError
 from anthropic_exporter.expose.atscrape import AtScrape
 from anthropic_exporter.ledger.store import Store
-from anthropic_exporter.service.run import Exporter
+from anthropic_exporter.service.exporter import Exporter
 from anthropic_exporter.service.site import LiveSite
 from anthropic_exporter.simulate.scripted import PROFILE, Event, ScriptedOrganization
 from anthropic_exporter.simulate.server import Simulator
