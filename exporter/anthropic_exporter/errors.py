@@ -13,6 +13,7 @@ ExporterError
     ├── EmptyRange       400 "ending date must be after starting date": there is no data yet
     ├── CursorLost       a cursor expired (410) or went in circles, also after starting over
     ├── SchemaError      the reply is not JSON, is cut off, or lacks a documented field
+    │   └── TooLarge     the reply is larger than any should be; less has to be asked for
     └── SuspiciousRead   the reply says that most of what was known is gone; not believed yet
 """
 
@@ -97,6 +98,10 @@ class CursorLost(PollError):  # noqa: N818 - likewise
 
 class SchemaError(PollError):
     """The reply cannot be read as what is documented."""
+
+
+class TooLarge(SchemaError):  # noqa: N818 - likewise
+    """More bytes than are read of any answer."""
 
 
 class SuspiciousRead(PollError):  # noqa: N818 - likewise

@@ -12,7 +12,7 @@ from anthropic_exporter import __version__, api
 from anthropic_exporter.api import transport
 from anthropic_exporter.api.endpoint import Call, Endpoint, repeated
 from anthropic_exporter.api.transport import MAX_BODY_BYTES, MAX_ERROR_BYTES, Transport
-from anthropic_exporter.errors import BadRequest, ConfigError, PollError, SchemaError, Unavailable
+from anthropic_exporter.errors import BadRequest, ConfigError, PollError, SchemaError, TooLarge, Unavailable
 from api.harness import BASE, CANARY, answers
 
 ME = Endpoint("/v1/organizations/me")
@@ -156,7 +156,7 @@ class Endless(httpx.SyncByteStream):
 
 def test_a_body_without_end_is_cut_off():
     stream = Endless(b" " * 1024 * 1024)
-    with pytest.raises(SchemaError, match="larger than 64 MiB"):
+    with pytest.raises(TooLarge, match="larger than 64 MiB"):
         get(lambda _: httpx.Response(200, stream=stream))
     assert stream.chunks == MAX_BODY_BYTES // 1024**2 + 1
 
@@ -190,7 +190,7 @@ def test_a_bomb_is_cut_off_by_what_comes_out_of_it():
     pieces = [bomb[at : at + 8192] for at in range(0, len(bomb), 8192)]
     tracemalloc.start()
     try:
-        with pytest.raises(SchemaError, match="larger than 64 MiB"):
+        with pytest.raises(TooLarge, match="larger than 64 MiB"):
             get(lambda _: httpx.Response(200, content=iter(pieces), headers={"content-encoding": "gzip"}))
         assert tracemalloc.get_traced_memory()[1] < 3 * MAX_BODY_BYTES
     finally:

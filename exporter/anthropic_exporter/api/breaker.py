@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from anthropic_exporter.errors import PollError, SchemaError, Unavailable
+from anthropic_exporter.errors import PollError, SchemaError, TooLarge, Unavailable
 
 from .endpoint import Endpoint
 
@@ -31,7 +31,8 @@ class Breaker:
     """Remembers how each endpoint does. Thread-safe.
 
     After a pause one request may try; the others go on waiting until that one is over. What counts as a failure is
-    that nothing of use came: no answer, 5xx, or something that is not the API's. A refusal is an answer.
+    that nothing of use came: no answer, 5xx, or something that is not the API's. A refusal is an answer, and so is one
+    that is too large.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -63,7 +64,7 @@ class Breaker:
     def note(self, endpoint: Endpoint, error: PollError | None) -> bool:
         """Note how a request went; return whether the endpoint is to be left alone now."""
         with self._lock:
-            if not isinstance(error, Unavailable | SchemaError):
+            if isinstance(error, TooLarge) or not isinstance(error, Unavailable | SchemaError):
                 self._circuits.pop(endpoint.name, None)
                 return False
             circuit = self._circuits.setdefault(endpoint.name, _Circuit())

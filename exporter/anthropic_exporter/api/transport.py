@@ -9,7 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from anthropic_exporter import __version__
-from anthropic_exporter.errors import ConfigError, PollError, Unavailable
+from anthropic_exporter.errors import ConfigError, PollError, TooLarge, Unavailable
 from anthropic_exporter.secrets import OAUTH_PREFIX
 
 from .deadline import Deadline, enforce
@@ -104,7 +104,8 @@ class Transport:
 
         Raises:
             Unavailable: no connection, broken off, or not over in time.
-            SchemaError: the body is larger than any answer should be, or in a coding that was not asked for.
+            TooLarge: the body is larger than any answer should be.
+            SchemaError: it is in a coding that was not asked for.
         """
         endpoint = call.endpoint
         url = self._base + call.path()
@@ -181,7 +182,8 @@ def _read(endpoint: Endpoint, response: httpx.Response, until: float) -> bytes:
         if not response.is_success and len(body) >= MAX_ERROR_BYTES:
             return bytes(body[:MAX_ERROR_BYTES])
         if len(body) > MAX_BODY_BYTES:
-            raise endpoint.unreadable(f"the body is larger than {MAX_BODY_BYTES // 1024**2} MiB")
+            what = f"the body is larger than {MAX_BODY_BYTES // 1024**2} MiB"
+            raise TooLarge(f"GET {endpoint.name}: {what}", endpoint=endpoint.name)
         if time.monotonic() > until:
             raise Unavailable(f"GET {endpoint.name}: the answer took too long", endpoint=endpoint.name)
     return bytes(body)

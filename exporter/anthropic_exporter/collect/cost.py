@@ -14,6 +14,7 @@ from anthropic_exporter.collect.base import Directory
 from anthropic_exporter.collect.capability import Capability
 from anthropic_exporter.collect.intake import amount_values, bucketed, flat, list_values
 from anthropic_exporter.collect.memory import Memory, recall, remember
+from anthropic_exporter.collect.portions import Portions
 from anthropic_exporter.collect.reports import AnalyticsCost
 from anthropic_exporter.errors import EmptyRange
 from anthropic_exporter.records import CostRow, Intake, Interval, Reading, arranger
@@ -63,6 +64,7 @@ class CostCollector:
     name: str = "cost"
     _capability: Capability = field(init=False)
     _progress: plan.Progress = field(init=False)
+    _portions: Portions = field(init=False, default_factory=lambda: Portions(DAY))
 
     def __post_init__(self) -> None:
         self._capability = Capability("cost", self.memory)
@@ -86,7 +88,7 @@ class CostCollector:
             # What does not reach back that far must have answered for a time that it has, before it is chosen.
             self._ask(windows[-1], now)
         for window in windows:
-            yield from self._window(window, now)
+            yield from self._read(window, now)
         if self.source == ANALYTICS:
             yield from self._by_key(tier, now)
         # Another endpoint may tell what the one before did not (list cost), so it is read whole, in the next cycle.
@@ -105,7 +107,7 @@ class CostCollector:
         Raises:
             PollError: the read failed.
         """
-        yield from self._window(window, now)
+        yield from self._read(window, now)
         served = Interval(max(window.starting_at, self.earliest(now)), window.ending_at)
         if self.source == ANALYTICS and served.starting_at < served.ending_at:
             yield from self._key_window(served, "1d")
@@ -122,6 +124,9 @@ class CostCollector:
             LEGACY: lambda: self._legacy(window),
         }
         return self._capability.ask([(source, calls[source]) for source in self.sources], now)
+
+    def _read(self, window: Interval, now: float) -> Iterator[Intake]:
+        yield from self._portions.read(window, lambda part: self._window(part, now))
 
     def _window(self, window: Interval, now: float) -> Iterator[Intake]:
         endpoint, reading = self._ask(window, now)

@@ -14,6 +14,7 @@ from anthropic_exporter.collect.base import Directory
 from anthropic_exporter.collect.capability import Capability
 from anthropic_exporter.collect.intake import bucketed, flat, request_values, usage_values
 from anthropic_exporter.collect.memory import Memory, recall, remember
+from anthropic_exporter.collect.portions import Portions
 from anthropic_exporter.collect.reports import AnalyticsUsage, ScopedUsage, UsageReport
 from anthropic_exporter.collect.requests import RequestCounts
 from anthropic_exporter.errors import BadRequest, EmptyRange
@@ -81,6 +82,9 @@ class UsageCollector:
     request_counts: RequestCounts | None
     _tokens: Capability = field(init=False)
     _state: State = field(init=False)
+    _portions: dict[str, Portions] = field(
+        init=False, default_factory=lambda: {width: Portions(seconds) for width, seconds in SECONDS.items()}
+    )
 
     def __post_init__(self) -> None:
         self._tokens = Capability(f"{self.name}.tokens", self.memory)
@@ -102,16 +106,16 @@ class UsageCollector:
         first = plan.base(self.epoch(now), now)
         if not source and first < max(self.earliest(now), plan.scoped_earliest(now)):
             # What does not reach back that far must have answered for a time that it has, before it is chosen.
-            self._ask(plan.hourly(tier, now, first), "1h", now)
+            self._ask(plan.hourly(plan.HOT, now, first), "1h", now)
         for window in plan.daily(tier, now, first):
-            yield from self._window(window, "1d", now)
+            yield from self._read(window, "1d", now)
         hours = plan.hourly(tier, now, first)
         if self.source == ANALYTICS and tier == plan.HOT:
             # The report moves every few hours and then by all of them; what lies further back the warm tier reads.
             behind = max(floor(self._state.refreshed_at, HOUR) - HOUR, floor(now, DAY) - plan.RECENT_DAYS * DAY)
             hours = Interval(min(hours.starting_at, behind), hours.ending_at)
         if not self._by_minutes(tier):
-            yield from self._window(hours, "1h", now)
+            yield from self._read(hours, "1h", now)
         if self.source == LEGACY and self._state.open_hour != "served" and self._state.minutes:
             yield from self._minutes(now)
         # Another endpoint may tell what the one before did not (requests), so it is read whole, in the next cycle.
@@ -133,7 +137,7 @@ class UsageCollector:
         Raises:
             PollError: the read failed.
         """
-        yield from self._window(window, width, now)
+        yield from self._read(window, width, now)
         if self.request_counts and self.source == LEGACY:
             yield from self.request_counts.history(window, width, now)
 
@@ -156,12 +160,18 @@ class UsageCollector:
         since = min(now, self._state.progress.hot_at or now) - TAIL
         window = Interval(max(floor(since, HOUR), plan.hot_start(now)), plan.hour_end(now))
         try:
-            yield from self._window(window, "1m", now)
+            yield from self._read(window, "1m", now)
         except BadRequest as error:
             if not error.is_about_the_query:
                 raise
             log.warning("upstream serves no minutes; hours are counted when they are over", extra={"why": str(error)})
             self._keep(minutes=False)
+
+    def _read(self, window: Interval, width: str, now: float) -> Iterator[Intake]:
+        portions = self._portions[width]
+        if width != "1m":
+            portions.suit(self._state.rows_per_bucket)
+        yield from portions.read(window, lambda part: self._window(part, width, now))
 
     def _window(self, window: Interval, width: str, now: float) -> Iterator[Intake]:
         endpoint, reading = self._ask(window, width, now)
@@ -172,7 +182,7 @@ class UsageCollector:
         if endpoint in (LEGACY, SCOPED):
             if endpoint == SCOPED:
                 window = Interval(max(window.starting_at, plan.scoped_earliest(now)), window.ending_at)
-            elif width == "1h":
+            elif width == "1h" and window.ending_at > floor(now, HOUR):
                 self._note_open_hour(reading, now)
             intake = bucketed(self.name, window, reading, arrange, usage_values)
             if intake.buckets:
