@@ -183,11 +183,43 @@ def sizes(*largest: int) -> None:
             say(f"{series:,} series: requests to the API a minute", (later - asked) / 130 * 60, "")
 
 
+def organization() -> None:
+    """Measure 1,000 workspaces with 15 models and 20,000 keys, a year of history, at the default settings."""
+    large = ("--groups", "5000", "--together", "5", "--keys", "4", "--days", "365")
+    with tempfile.TemporaryDirectory() as folder, printing_its_url("bench.upstream", *large) as (upstream, _):
+        with serving(upstream, Path(folder), limited=True) as served:
+            say("large organization: cold start: ready", served.ready_after, "s")
+            say("large organization: cold start: processor", served.cpu(), "s")
+            say("large organization: cold start: requests to the API", requests(served), "")
+            time.sleep(60)
+            before, asked = served.cpu(), requests(served)
+            time.sleep(300)
+            used, later = served.cpu() - before, requests(served)
+            text = gzip.decompress(Scraper(served.url).scrape()[1]).decode()
+            say("large organization: series", sum(not line.startswith("#") for line in text.splitlines()), "")
+            say("large organization: label sets in overflow series", told(text, "series_overflowed"), "")
+            say("large organization: resident memory", served.resident(), "MiB")
+            say("large organization: processor, polls and renders", used / 3, "%")
+            say("large organization: requests to the API a minute", (later - asked) / 5, "")
+            for name in ("usage", "api_key_usage"):
+                label = f'collector="{name}"'
+                say(f"large organization: poll, {name}", told(text, "collector_duration_seconds", label), "s")
+            say("large organization: making the exposition", told(text, "render_duration_seconds"), "s")
+            say("large organization: state file", told(text, "state_size_bytes") / 1e6, "MB")
+        with serving(upstream, Path(folder), limited=True) as served:
+            say("large organization: warm start: ready", served.ready_after, "s")
+
+
+def told(text: str, name: str, label: str = "") -> float:
+    """Return the sum of one of the exporter's own metrics."""
+    name = f"anthropic_exporter_{name}"
+    lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} ")) and label in line]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+
 def requests(served: Served) -> float:
     """Return how often the API was asked."""
-    text = gzip.decompress(Scraper(served.url).scrape()[1]).decode()
-    name = "anthropic_exporter_upstream_requests_total{"
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
+    return told(gzip.decompress(Scraper(served.url).scrape()[1]).decode(), "upstream_requests_total")
 
 
 def main() -> None:
@@ -199,6 +231,7 @@ def main() -> None:
         "starts": starts,
         "sizes": lambda: sizes(1_000, 10_000, 100_000),
         "million": lambda: sizes(1_000_000),
+        "organization": organization,
     }
     parser = argparse.ArgumentParser(prog="make bench ARGS=")
     parser.add_argument("parts", nargs="*", default=["scrapes", "poll", "polls", "starts", "sizes"], metavar="PART")

@@ -54,11 +54,17 @@ def cpu(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def serving(upstream: str, folder: Path | None = None, **sections: object) -> Iterator[Served]:
-    """Run the exporter until its first exposition is whole, and end it afterwards."""
+def serving(
+    upstream: str, folder: Path | None = None, *, limited: bool = False, **sections: object
+) -> Iterator[Served]:
+    """Run the exporter until its first exposition is whole, and end it afterwards.
+
+    Args:
+        limited: with the limits of requests and series that are the default.
+    """
     with tempfile.TemporaryDirectory() as own:
         where = folder or Path(own)
-        (where / "exporter.yml").write_text(yaml.safe_dump({**SETTINGS, **sections}))
+        (where / "exporter.yml").write_text(yaml.safe_dump({**({} if limited else SETTINGS), **sections}))
         begun = time.monotonic()
         flags = ("--config.file", where / "exporter.yml", "--anthropic.base-url", upstream)
         more = ("--state.path", where / "state.db", "--web.listen-address", "127.0.0.1:0")

@@ -6,6 +6,7 @@ moves the running hour on: of all groups, or of every hundredth.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import time
@@ -23,6 +24,13 @@ MODELS = (
     "claude-sonnet-4-5",
     "claude-opus-4-7",
     "claude-opus-4-6",
+    "claude-opus-5",
+    "claude-opus-5-5",
+    "claude-sonnet-5-5",
+    "claude-haiku-5-5",
+    "claude-fable-5",
+    "claude-mythos-5",
+    "claude-opus-4-1",
 )
 CREATED = "2025-01-01T00:00:00Z"
 
@@ -38,10 +46,17 @@ def seconds(text: str) -> int:
 
 
 class Organization:
-    """So many groups, each a workspace and a model, each with one API key; so many days of history."""
+    """So many groups, each a workspace and a model, each with some API keys; so many days of history.
 
-    def __init__(self, groups: int, days: int, now: float) -> None:
+    Args:
+        together: groups of one workspace.
+        keys: of each group.
+    """
+
+    def __init__(self, groups: int, days: int, now: float, together: int = 8, keys: int = 1) -> None:
         self.groups = groups
+        self.together = together
+        self.keys = keys
         self.first = int(now // DAY - days) * DAY
         self.hour = int(now // HOUR) * HOUR
         self.step = [0] * groups
@@ -49,7 +64,11 @@ class Organization:
 
     def workspace(self, group: int) -> str:
         """Return the workspace of a group."""
-        return f"wrkspc_{group // len(MODELS):08d}"
+        return f"wrkspc_{group // self.together:08d}"
+
+    def model(self, group: int) -> str:
+        """Return the model of a group."""
+        return MODELS[(group // self.together + group % self.together) % len(MODELS)]
 
     def move(self, every: int) -> None:
         """Let every so-and-so-many-th group use more in the running hour."""
@@ -61,21 +80,33 @@ class Organization:
         """Return one bucket of the usage report."""
         kept = ("usage" if start == self.hour else "closed", start, width, keys)
         if kept not in self.made:
-            rows = b",".join(self._rows(start, width, keys=keys)) if self.first <= start <= self.hour else b""
             head = f'{{"starting_at":"{stamp(start)}","ending_at":"{stamp(start + width)}","results":['
+            rows = self._joined(start, width, keys=keys) if self.first <= start <= self.hour else b""
+            if width == DAY:
+                return head.encode() + rows + b"]}"
             self.made[kept] = head.encode() + rows + b"]}"
+        return self.made[kept]
+
+    def _joined(self, start: int, width: int, *, keys: bool) -> bytes:
+        """Return the rows of a bucket; those of all days are the same."""
+        if width != DAY:
+            return b",".join(self._rows(start, width, keys=keys))
+        kept = ("day", keys)
+        if kept not in self.made:
+            self.made[kept] = b",".join(self._rows(start, width, keys=keys))
         return self.made[kept]
 
     def _rows(self, start: int, width: int, *, keys: bool) -> Iterator[bytes]:
         scale = width // HOUR
         # A group is active on some hours of history and in the two newest ones, as real ones are.
         sparse = width == HOUR and start < self.hour - HOUR
-        for group in range(self.groups):
+        for number in range(self.groups * (self.keys if keys else 1)):
+            group = number // self.keys if keys else number
             if sparse and (group + start // HOUR) % 6:
                 continue
             more = self.step[group] if start == self.hour else 0
             who = (
-                f'"api_key_id":"apikey_{group:08d}","workspace_id":null'
+                f'"api_key_id":"apikey_{number:08d}","workspace_id":null'
                 if keys
                 else f'"api_key_id":null,"workspace_id":"{self.workspace(group)}"'
             )
@@ -85,7 +116,7 @@ class Organization:
                 f'"ephemeral_5m_input_tokens":{305 * scale + 5 * more}}},'
                 f'"cache_read_input_tokens":{40_007 * scale + 101 * more},"output_tokens":{808 * scale + 7 * more},'
                 f'"server_tool_use":{{"web_search_requests":0}},"account_id":null,{who},"context_window":null,'
-                f'"inference_geo":"global","model":"{MODELS[group % len(MODELS)]}","service_account_id":null,'
+                f'"inference_geo":"global","model":"{self.model(group)}","service_account_id":null,'
                 f'"service_tier":"standard","speed":"standard"}}'
             ).encode()
 
@@ -95,7 +126,7 @@ class Organization:
         if kept not in self.made:
             rows = ",".join(
                 f'{{"amount":"{group % 97 + 1}.25","currency":"USD","cost_type":"tokens","description":"Usage",'
-                f'"model":"{MODELS[group % len(MODELS)]}","service_tier":"standard","context_window":"0-200k",'
+                f'"model":"{self.model(group)}","service_tier":"standard","context_window":"0-200k",'
                 f'"inference_geo":"global","token_type":"output_tokens","workspace_id":"{self.workspace(group)}"}}'
                 for group in range(self.groups)
                 if self.first <= start < self.hour - DAY
@@ -113,17 +144,17 @@ class Organization:
                     "archived_at": None, "display_color": "#000000", "data_residency": None, "tags": {},
                     "compartment_id": "cmpt_1", "external_key_id": None, "user_profile_id": None,
                 }
-                for n in range(-(-self.groups // len(MODELS)))
+                for n in range(-(-self.groups // self.together))
             ]  # fmt: skip
         if kind == "api_keys":
             return [
                 {
                     "id": f"apikey_{n:08d}", "type": "api_key", "name": f"key-{n}", "status": "active",
                     "created_at": CREATED, "expires_at": None, "created_by": {"id": "user_1", "type": "user"},
-                    "partial_key_hint": "sk-ant-...", "principal": None, "workspace_id": self.workspace(n),
-                    "scope": {"type": "workspace", "workspace_id": self.workspace(n)},
+                    "partial_key_hint": "sk-ant-...", "principal": None, "workspace_id": self.workspace(n // self.keys),
+                    "scope": {"type": "workspace", "workspace_id": self.workspace(n // self.keys)},
                 }
-                for n in range(self.groups)
+                for n in range(self.groups * self.keys)
             ]  # fmt: skip
         return []
 
@@ -155,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
             self._report(query, DAY, self.organization.cost)
         elif name in ("workspaces", "api_keys"):
             self._list(self.organization.listed(name), query)
-        elif name in ("users", "invites"):
+        elif name in ("users", "invites") or name.endswith("/members"):
             self._list([], query)
         else:
             self._send(b'{"type":"error","error":{"type":"not_found_error","message":"Not found"}}', 404)
@@ -186,7 +217,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # whoever asked does not want as much
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -197,8 +229,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--groups", type=int, default=20)
     parser.add_argument("--days", type=int, default=2)
+    parser.add_argument("--together", type=int, default=8, help="groups of one workspace")
+    parser.add_argument("--keys", type=int, default=1, help="keys of one group")
     options = parser.parse_args()
-    Handler.organization = Organization(options.groups, options.days, time.time())
+    Handler.organization = Organization(options.groups, options.days, time.time(), options.together, options.keys)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
