@@ -40,6 +40,8 @@ def judged(response, key=CANARY):
         pytest.param(error(403, "permission_error"), errors.NotSupported, id="403"),
         pytest.param(error(404, "not_found_error"), errors.NotSupported, id="404"),
         pytest.param(httpx.Response(404), errors.NotSupported, id="404 without a body"),
+        pytest.param(httpx.Response(400, html="<p>no plain HTTP here"), errors.Unavailable, id="400 of a proxy"),
+        pytest.param(httpx.Response(401, html="<p>log in"), errors.Unavailable, id="401 of a proxy"),
         pytest.param(httpx.Response(403, html="<p>blocked"), errors.Unavailable, id="403 of a proxy"),
         pytest.param(httpx.Response(404, html="<p>nginx"), errors.Unavailable, id="404 of a proxy"),
         pytest.param(error(408), errors.Unavailable, id="408"),

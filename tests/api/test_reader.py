@@ -221,6 +221,17 @@ def test_what_an_answer_says_about_the_key(status, valid):
     assert upstream.seen.valid == valid
 
 
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
+def test_a_web_page_says_nothing_about_the_key_whatever_its_status(status):
+    """A proxy or a portal speaks: the alert on the credential would send people to replace a key that is good."""
+    upstream = Upstream(lambda _: httpx.Response(status, html="<p>Please log in"))
+    with pytest.raises(errors.PollError) as caught:
+        upstream.api.organization()
+    assert not isinstance(caught.value, errors.AuthError)
+    assert upstream.seen.valid == []
+    assert upstream.key.refreshes == 0
+
+
 def test_a_500_says_nothing_about_the_key():
     upstream = Upstream(answers(error(500), error(500), error(500)))
     with pytest.raises(errors.Unavailable):

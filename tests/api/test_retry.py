@@ -113,6 +113,7 @@ def waits(kind, status=None, **headers):
         pytest.param(waits(errors.CursorLost, 410), [None] * 3, id="410"),
         pytest.param(waits(errors.NotSupported, 403), [None] * 3, id="403"),
         pytest.param(waits(errors.Unavailable, 403), [None] * 3, id="403 of a proxy"),
+        pytest.param(waits(errors.Unavailable, 401), [None] * 3, id="401 of a proxy"),
         pytest.param(waits(errors.SchemaError, 200), [0.5, 1.0, None], id="200 that is not JSON"),
         pytest.param(waits(errors.SchemaError), [None] * 3, id="too large"),
     ],

@@ -26,6 +26,8 @@ _NOT_OFFERED = {
     "organization_not_enrolled_in_beta": "ask Anthropic to enrol the organization in the beta named here",
     "parent_organization_required": "this takes a key of the parent organization",
 }
+#: What these say of the query, the key or the organization is believed of the API alone.
+REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 #: 429 that lasts until the next month or until someone pays; to ask again within the cycle is pointless.
 SPEND_BLOCKS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
 _ADVICE = {
@@ -107,6 +109,9 @@ def failure(name: str, answer: Answer, key: str) -> PollError:
 
 
 def _judged(answer: Answer, said: Refusal) -> tuple[type[PollError], str]:
+    if answer.is_web_page and answer.status in REFUSALS:
+        # Taken for "not offered" or "a bad key", it would hide that nothing can be read.
+        return Unavailable, "a web page answered instead of the API: check base_url and the proxy in between"
     if answer.status in _ALWAYS:
         return _ALWAYS[answer.status]
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -115,9 +120,7 @@ def _judged(answer: Answer, said: Refusal) -> tuple[type[PollError], str]:
         return BadRequest, "set base_url to the address where the API answers itself"
     if answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         return _closed(answer, said)
-    if answer.status == HTTPStatus.BAD_REQUEST:
-        return _bad(said)
-    return BadRequest, _ADVICE.get(said.code, "")
+    return _bad(said) if answer.status == HTTPStatus.BAD_REQUEST else (BadRequest, _ADVICE.get(said.code, ""))
 
 
 def _bad(said: Refusal) -> tuple[type[PollError], str]:
@@ -133,10 +136,6 @@ def _is_redirect(answer: Answer) -> bool:
 
 
 def _closed(answer: Answer, said: Refusal) -> tuple[type[PollError], str]:
-    if answer.headers.get("content-type", "").lower().startswith("text/html"):
-        # A proxy or an edge speaks, not the API: taken for "not offered", it would hide that nothing can be
-        # read.
-        return Unavailable, "a web page answered instead of the API: check base_url and the proxy in between"
     if said.code in _NOT_OFFERED:
         return NotSupported, _NOT_OFFERED[said.code]
     if "scope" in said.message.lower():

@@ -26,7 +26,8 @@ _LOG = logging.getLogger(__name__)
 # What may stand in a header value. h11 refuses the rest as well, but quotes the value in its error.
 _KEY = re.compile(r"[\x21-\x7e]+")
 _OK = range(200, 300)
-#: Answers from which nothing follows about the key: made before it was looked at, or by something else.
+#: Answers from which nothing follows about the key: made before it was looked at, or by something else; so is any
+#: that is a web page.
 _SILENT_ON_KEY = frozenset({407, 408, *range(300, 400), *range(500, 1000)})
 
 
@@ -124,7 +125,7 @@ class Reader:
         organization = shown(answer.headers.get("anthropic-organization-id", ""), key, 100)
         if organization:
             self.organization_header = organization
-        if answer.status not in _SILENT_ON_KEY:
+        if answer.status not in _SILENT_ON_KEY and not answer.is_web_page:
             self.observer.credential(answer.status != 401)  # noqa: PLR2004 - the only status that is about the key
 
     def _wait(self, error: PollError, answer: Answer | None, key: str, retries: int) -> float | None:

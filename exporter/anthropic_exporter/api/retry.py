@@ -14,6 +14,7 @@ import httpx
 from anthropic_exporter.errors import AuthError, CursorLost, PollError, RateLimited, Unavailable
 
 from . import times
+from .failures import REFUSALS
 from .transport import Answer
 
 #: Per request. More would hold up the collector; its next cycle is the better retry.
@@ -92,10 +93,7 @@ def is_transient(failure: PollError, answer: Answer | None) -> bool:
             return True
         case "false":
             return False
-    return isinstance(failure, Unavailable | RateLimited) and answer.status not in {
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-    }
+    return isinstance(failure, Unavailable | RateLimited) and answer.status not in REFUSALS
 
 
 def _number(text: str | None, scale: float) -> float | None:

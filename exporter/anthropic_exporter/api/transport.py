@@ -46,6 +46,12 @@ class Answer:
     headers: httpx.Headers
     body: bytes
 
+    @property
+    def is_web_page(self) -> bool:
+        """Whether a proxy, a portal or an edge speaks: the API writes JSON, whatever it has to say."""
+        kind: str = self.headers.get("content-type", "")
+        return kind.strip().lower().startswith("text/html")
+
 
 class Transport:
     """Sends GET requests. Has no other method, so nothing can be written with a key that could write.
