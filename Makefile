@@ -19,6 +19,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 # normal end for make too. The exit keeps bash from running the program in its own place, without a group.
 foreground = if [ -t 0 ]; then set -m; fi; $(1); exit $$?
 
+# What is built has the time of the commit, so that the same commit gives the same bytes.
+AT_COMMIT = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}
+
 .PHONY: help
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
@@ -89,7 +92,7 @@ lock: .tools/uv/bin/uv ## Write the files with the exact dependencies anew; UPGR
 dist: $(INSTALLED) ## Build wheel and source distribution, the same bytes from the same commit.
 	@echo "dist"
 	@rm -rf dist
-	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m hatchling build
+	@$(AT_COMMIT) $(BIN)/python -m hatchling build
 
 .PHONY: smoke
 smoke: dist ## Install the wheel into an empty environment and run what it brings.
@@ -98,7 +101,7 @@ smoke: dist ## Install the wheel into an empty environment and run what it bring
 .PHONY: sbom
 sbom: $(INSTALLED) ## Write dist/sbom.cdx.json, what the exporter is made of.
 	@mkdir -p dist
-	@$(BIN)/python deploy/sbom.py > dist/sbom.cdx.json
+	@$(AT_COMMIT) $(BIN)/python deploy/sbom.py > dist/sbom.cdx.json
 
 .PHONY: audit
 audit: $(INSTALLED) ## Look for insecure code, and for known holes in dependencies where the database can be reached.

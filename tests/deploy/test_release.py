@@ -140,3 +140,9 @@ def test_workflows_call_targets_that_exist_and_pin_what_they_use():
             for step in job["steps"]:
                 called = re.findall(r"\bmake ([a-z]+)", step.get("run", ""))
                 assert set(called) <= targets
+
+
+@pytest.mark.parametrize("target", ["dist", "sbom"])
+def test_what_make_builds_has_the_time_of_the_commit(target):
+    told = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert "SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} .venv/bin/python" in told.stdout
