@@ -1,12 +1,15 @@
 """The documents say what the program does."""
 
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
-from anthropic_exporter.cli import run
+from anthropic_exporter.cli import cli, run
 from anthropic_exporter.config import load
 from anthropic_exporter.config.flags import FLAGS
 from anthropic_exporter.expose import catalogue
@@ -58,6 +61,62 @@ def test_the_price_list_of_the_settings_can_be_read():
     _, example = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "settings.md").read_text(), re.DOTALL)
     listed = read_text(example, "prices.yml")
     assert all((listed.prices, listed.factors, listed.web_search))
+
+
+@pytest.mark.needs("promtool")
+def test_what_the_readme_tells_prometheus_and_the_exporter_is_taken(tmp_path):
+    scrape, *settings = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(scrape)
+    done = subprocess.run(
+        ["promtool", "check", "config", tmp_path / "prometheus.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(settings) == 2
+    for block in settings:
+        (tmp_path / "exporter.yml").write_text(block)
+        load({"config.file": str(tmp_path / "exporter.yml")}, {"HOME": str(tmp_path)}, now=0.0, need_key=False)
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=_name)
+def test_every_command_of_a_document_is_taken(document):
+    blocks = "\n".join(re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL)).replace("\\\n", " ")
+    for command in re.findall(r"^\$ anthropic-exporter (.*)$", blocks, re.MULTILINE):
+        name, *arguments = shlex.split(command, comments=True)
+        found = cli.get_command(click.Context(cli), name)
+        assert found, command
+        found.make_context(name, arguments).close()
+
+
+QUERIES = {
+    document: re.findall(r"```promql\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    for document in ("README.md", "docs/queries.md", "docs/money.md")
+}
+
+
+@pytest.mark.needs("promtool")
+def test_every_query_of_a_document_is_one(tmp_path):
+    rules = [
+        {"record": f"{document.split('.')[0].replace('/', ':').lower()}:{number}", "expr": query}
+        for document, queries in QUERIES.items()
+        for number, query in enumerate(queries)
+    ]
+    assert len(rules) > 15
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "documents", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", tmp_path / "rules.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_metric_and_label_that_a_query_asks_for_exists():
+    families = {family.name: family for family in catalogue.families()}
+    for query in (query for queries in QUERIES.values() for query in queries):
+        for metric, matchers in re.findall(r"\b(anthropic_\w+)(\{[^}]*\})?", query):
+            family = families[metric.removesuffix("_bucket")]
+            assert set(re.findall(r"(\w+)\s*(?:=|!=|=~|!~)\s*\"", matchers)) <= set(family.labels), query
+        labels = {label for family in families.values() for label in family.labels} | {"le"}
+        for grouping in re.findall(r"(?:by|on|group_left|group_right) \(([^()]*)\)", query):
+            assert set(re.findall(r"\w+", grouping)) <= labels, query
 
 
 @pytest.mark.parametrize("cause", Cause)
