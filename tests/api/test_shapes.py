@@ -56,7 +56,7 @@ from anthropic.types.organization.spend_limits import spend_limit_increase_reque
 from anthropic.types.organization_info import OrganizationInfo
 
 from anthropic_exporter import records
-from anthropic_exporter.api import access, analytics, enterprise, shapes, spend, words
+from anthropic_exporter.api import analytics, enterprise, service_accounts, shapes, spend, words
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ from anthropic_exporter.api import access, analytics, enterprise, shapes, spend,
         (shapes.ServerToolUse, sdk_tools.BetaAnalyticsServerToolUse, set()),
         (shapes.Group, sdk_usage_group.BetaAnalyticsUsageGroup, {"cost_type", "token_type"}),
         (shapes.Group, sdk_cost_group.BetaAnalyticsCostGroup, set()),
-        (access.ServiceAccountObject, sdk_service_account.ServiceAccount, set()),
+        (service_accounts.ServiceAccountObject, sdk_service_account.ServiceAccount, set()),
         (spend.SpendLimitObject, sdk_spend_limit.BetaSpendLimit, set()),
         (spend.EffectiveObject, sdk_spend_summary.SpendSummary, set()),
         (spend.RequestObject, sdk_spend_request.SpendLimitIncreaseRequest, set()),

@@ -207,6 +207,20 @@ def test_state_can_be_kept_in_memory():
     assert read({"state.path": ":memory:"}).state.path == ":memory:"
 
 
+@pytest.mark.parametrize("flag", ["state.path", "config.file", "web.config.file", "anthropic.admin-key-file"])
+def test_a_home_that_nobody_has_is_refused(flag):
+    assert f'--{flag}: expected the name of a file, found "~nobody.of.that.name/x"' in refusal(
+        {flag: "~nobody.of.that.name/x"}, {"ANTHROPIC_ADMIN_API_KEY": "sk-ant-admin01-x"}
+    )
+
+
+def test_an_empty_name_of_a_file_names_none():
+    settings = read(
+        {"anthropic.admin-key-file": "", "config.file": ""}, {"ANTHROPIC_ADMIN_API_KEY": "sk-ant-admin01-x"}
+    )
+    assert settings.organizations[0].credential.value() == "sk-ant-admin01-x"
+
+
 def test_names_of_files_in_the_file_are_relative_to_it(tmp_path, monkeypatch):
     folder = tmp_path / "etc"
     folder.mkdir()

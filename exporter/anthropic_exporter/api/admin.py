@@ -25,7 +25,19 @@ from anthropic_exporter.records import (
     WorkspaceMember,
 )
 
-from . import access, analytics, claude_code, compliance, cost, enterprise, inventory, limits, scoped, spend, usage
+from . import (
+    analytics,
+    claude_code,
+    compliance,
+    cost,
+    enterprise,
+    inventory,
+    limits,
+    scoped,
+    service_accounts,
+    spend,
+    usage,
+)
 from .breaker import Breaker
 from .pacing import Pacer
 from .ports import Credential, Observer
@@ -119,8 +131,8 @@ class AdminApi:
         return inventory.api_keys(self._reader, default_workspace)
 
     def service_accounts(self) -> list[ServiceAccount]:
-        """See `access.service_accounts`."""
-        return access.service_accounts(self._reader)
+        """See `service_accounts.service_accounts`."""
+        return service_accounts.service_accounts(self._reader)
 
     def rate_limits(self) -> tuple[list[RateLimitGroup], list[RateLimit]]:
         """See `limits.rate_limits`."""

@@ -159,6 +159,7 @@ class _Overrides:
     ) -> tuple[OrganizationSettings, ...]:
         """Give each organization its key; one of flag or environment is for the only organization there is."""
         base_url = self._read(BASE_URL, network.base_url)
+        key_file = self._read(ADMIN_KEY_FILE, values.optional_path)
         # What the file says about organizations is unknown then: a complaint about keys might be untrue.
         if self.problems:
             return ()
@@ -166,7 +167,7 @@ class _Overrides:
         for index, entry in enumerate(entries or (OrganizationEntry(),)):
             path = f"organizations[{index}]: " if entries else ""
             try:
-                credential = self._credential(entry, environment, only=len(entries or ()) <= 1)
+                credential = self._credential(entry, environment, key_file, only=len(entries or ()) <= 1)
                 credential.value()
             except ConfigError as error:
                 self.problems.append(mask(f"{path}{error}"))
@@ -182,12 +183,14 @@ class _Overrides:
             )
         return tuple(found)
 
-    def _credential(self, entry: OrganizationEntry, environment: Mapping[str, str], *, only: bool) -> Credential:
-        source, file = self._given.get(ADMIN_KEY_FILE, ("", ""))
+    def _credential(
+        self, entry: OrganizationEntry, environment: Mapping[str, str], key_file: Path | None, *, only: bool
+    ) -> Credential:
+        source, _ = self._given.get(ADMIN_KEY_FILE, ("", None))
         if source.startswith("--") and not only:
             raise ConfigError(f"{source}: expected one organization, found several")
-        if file and only:
-            return KeyFile(Path(str(file)).expanduser())
+        if key_file and only:
+            return KeyFile(key_file)
         variable = next((name for name in KEY_VARIABLES if environment.get(name)), None)
         if variable and only:
             return KeyEnv(variable, environment)

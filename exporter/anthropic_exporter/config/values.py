@@ -155,16 +155,25 @@ def variable(value: object, place: Place) -> str:
 
 def path(value: object, place: Place) -> Path:
     """Read the name of a file; a relative one is relative to the settings file that names it."""
+    expected = "the name of a file"
     if not isinstance(value, str) or not value or "\0" in value:
-        place.refuse("the name of a file", value)
-    return place.folder / Path(value).expanduser()
+        place.refuse(expected, value)
+    try:
+        return place.folder / Path(value).expanduser()
+    except RuntimeError:  # ~nobody
+        place.refuse(expected, value)
+
+
+def optional_path(value: object, place: Place) -> Path | None:
+    """Read the name of a file; an empty name is none."""
+    return None if value == "" else path(value, place)
 
 
 def readable_file(value: object, place: Place) -> Path | None:
     """Read the name of a file that can be opened; an empty name is none."""
-    if value == "":
+    found = optional_path(value, place)
+    if found is None:
         return None
-    found = path(value, place)
     try:
         with found.open("rb"):
             return found
