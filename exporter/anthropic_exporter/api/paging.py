@@ -33,11 +33,13 @@ class Style(Generic[P]):
         parameter: the query parameter that takes the cursor.
         following: the cursor of the next page, or None after the last.
         watermark: must be the same on all pages of one walk.
+        added_up: its rows are, so a page that comes twice, under a cursor of its own, would be counted twice.
     """
 
     parameter: str
     following: Callable[[P], str | None]
     watermark: Callable[[P], object] = lambda _: None
+    added_up: bool = False
 
 
 def _after_id(page: IdPage[Any]) -> str | None:
@@ -61,8 +63,8 @@ def _report(page: ReportPage[Any]) -> str | None:
 
 BY_ID: Style[IdPage[Any]] = Style("after_id", _after_id)
 BY_TOKEN: Style[TokenPage[Any]] = Style("page", _token)
-LEGACY: Style[LegacyPage[Any]] = Style("page", _legacy)
-REPORT: Style[ReportPage[Any]] = Style("page", _report, lambda page: page.data_refreshed_at)
+LEGACY: Style[LegacyPage[Any]] = Style("page", _legacy, added_up=True)
+REPORT: Style[ReportPage[Any]] = Style("page", _report, lambda page: page.data_refreshed_at, added_up=True)
 
 
 def walk(reader: Reader, call: Call, decoder: Decoder[P], style: Style[P]) -> list[P]:
@@ -95,8 +97,7 @@ def _pages(reader: Reader, call: Call, decoder: Decoder[P], style: Style[P]) -> 
         page = reader.read(following, decoder)
         if pages and style.watermark(page) != style.watermark(pages[0]):
             raise _Stale
-        # Under a cursor of its own, too: rows that are only added up would be added twice.
-        if page.data and any(page.data == before.data for before in pages):
+        if style.added_up and page.data and any(page.data == before.data for before in pages):
             raise CursorLost(f"GET {endpoint.name}: a page came twice", endpoint=endpoint.name)
         pages.append(page)
         try:
