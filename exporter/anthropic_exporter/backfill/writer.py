@@ -10,7 +10,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -70,7 +70,8 @@ class Writer:
             OSError: the disk is full, or the like.
         """
         self._part = self._files.part(start)
-        self._send((start, page))
+        # Family by family: pickle remembers all that it has seen until it is done, here and there.
+        self._send((start, replace(page, families=[]), len(page.families)), *page.families)
         return self._written
 
     def close(self) -> None:
@@ -81,10 +82,11 @@ class Writer:
         if self._part is not None:
             self._part.unlink(missing_ok=True)
 
-    def _send(self, what: object) -> None:
+    def _send(self, *what: object) -> None:
         requests = cast(BinaryIO, self._process.stdin)
         try:
-            pickle.dump(what, requests)
+            for each in what:
+                pickle.dump(each, requests)
             requests.flush()
         except BrokenPipeError:
             raise self._gone() from None
@@ -123,7 +125,8 @@ def main() -> None:
     files: Files = pickle.load(requests)  # noqa: S301 - from the process that has started this one
     while True:
         try:
-            start, page = pickle.load(requests)  # noqa: S301 - likewise
+            start, page, families = pickle.load(requests)  # noqa: S301 - likewise
+            page.families.extend(pickle.load(requests) for _ in range(families))  # noqa: S301 - likewise
         except EOFError:
             return
         answer: Written | OSError
