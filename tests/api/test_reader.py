@@ -245,6 +245,24 @@ def test_no_answer_is_counted_as_an_error():
     assert upstream.seen.codes == ["error", "500", "200"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(httpx.Response(502, html="<p>Bad Gateway"), id="502"),
+        pytest.param(httpx.Response(200, html="<p>Welcome"), id="web page"),
+        pytest.param(httpx.Response(302, headers={"location": "/login"}), id="redirect"),
+        pytest.param(error(401), id="nobody's key"),
+    ],
+)
+def test_what_the_api_did_not_say_names_no_organization(answer):
+    """The state of an organization is dropped when the credential turns out to be another's."""
+    answer.headers["anthropic-organization-id"] = "another"
+    upstream = Upstream(lambda _: answer)
+    with pytest.raises(errors.PollError):
+        upstream.api.organization()
+    assert upstream.api.organization_header is None
+
+
 def test_the_newest_organization_header_is_kept():
     name = "anthropic-organization-id"
     upstream = Upstream(answers(error(403, headers={name: "one"}), ok(me(), {name: "two"}), ok(me())))

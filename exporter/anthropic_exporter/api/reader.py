@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TypeVar
 
 from anthropic_exporter.errors import AuthError, ConfigError, PollError, RateLimited, SchemaError, Unavailable
@@ -122,11 +123,14 @@ class Reader:
         return answer
 
     def _look_at(self, answer: Answer, key: str) -> None:
+        """Note what an answer of the API itself says of the key: whether it was taken, and whose it is."""
+        if answer.status in _SILENT_ON_KEY or answer.is_web_page:
+            return
+        taken = answer.status != HTTPStatus.UNAUTHORIZED
+        self.observer.credential(taken)
         organization = shown(answer.headers.get("anthropic-organization-id", ""), key, 100)
-        if organization:
+        if taken and organization:
             self.organization_header = organization
-        if answer.status not in _SILENT_ON_KEY and not answer.is_web_page:
-            self.observer.credential(answer.status != 401)  # noqa: PLR2004 - the only status that is about the key
 
     def _wait(self, error: PollError, answer: Answer | None, key: str, retries: int) -> float | None:
         if answer is not None:
