@@ -51,13 +51,13 @@ class RateLimitsCollector:
         """Read limits, overrides of some workspaces, and the minutes of the last hour.
 
         Raises:
-            PollError: a read failed.
+            PollError: a read failed. What was yielded before stays valid: each is a whole list.
         """
         groups, limits = self.api.rate_limits()
+        yield Listing("rate_limit", {f"{limit.group_id}/{limit.limiter}": limit for limit in limits})
         peaks = self._peaks(groups, now) if self.minutes else None
         # Models that are known by another name, so that a join finds their group.
         yield Listing("rate_limit_group", {group.id: group for group in (peaks[0] if peaks else groups)})
-        yield Listing("rate_limit", {f"{limit.group_id}/{limit.limiter}": limit for limit in limits})
         if peaks:
             yield Listing("peak_minute", {f"{peak.group_id}/{peak.token_type}": peak for peak in peaks[1]})
         overrides = self.rounds.go_on(now)
