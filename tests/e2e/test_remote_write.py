@@ -201,6 +201,7 @@ def test_what_is_refused_for_now_is_sent_again_and_what_is_refused_for_good_ends
     headers = "X-Scope-OrgID=acme, Authorization=Bearer canary-hush"
     told = run(f"--remote-write={url}", ANTHROPIC_EXPORTER_REMOTE_WRITE_HEADERS=headers)
     assert told.returncode == 1
+    assert f"note: {url} takes no samples, trying again for 300 s: 503" in told.stderr
     assert f"{url} does not take the samples: 400" in told.stderr
     assert "run it again to go on" in told.stderr
     assert "canary-hush" not in told.stderr + told.stdout

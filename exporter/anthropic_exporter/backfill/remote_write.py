@@ -70,6 +70,7 @@ class RemoteWrite:
         headers: of the backend (its tenant, its credential).
         sent: how many requests of the next slice have been taken before this run.
         note_sent: is told how many of the running slice have been taken.
+        note_waiting: is told once a request why it was not taken and is tried again.
         sleep: waits between two tries.
     """
 
@@ -78,6 +79,7 @@ class RemoteWrite:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     sent: int = 0
     note_sent: Callable[[int], None] = lambda _: None
+    note_waiting: Callable[[str], None] = lambda _: None
     sleep: Callable[[float], None] = time.sleep
     timeout: float = 60.0
     _client: httpx.Client = field(init=False)
@@ -143,6 +145,8 @@ class RemoteWrite:
                     and answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
                 ):
                     raise Refused(f"{self.url} does not take the samples: {why}")
+            if not waited:
+                self.note_waiting(f"{self.url} takes no samples, trying again for {PATIENCE:.0f} s: {why}")
             if waited >= PATIENCE:
                 raise Refused(f"{self.url} took no samples for {PATIENCE:.0f} s: {why}")
             pause = asked if asked is not None else wait * random.uniform(0.5, 1.0)  # noqa: S311 - jitter

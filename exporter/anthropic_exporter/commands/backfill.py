@@ -231,7 +231,14 @@ def _sink(
     if output_dir is not None:
         sink = Writer(output_dir, labels)
     else:
-        sink = RemoteWrite(str(remote_write), labels, headers, sent=journal.sent(), note_sent=journal.note_sent)
+        sink = RemoteWrite(
+            str(remote_write),
+            labels,
+            headers,
+            sent=journal.sent(),
+            note_sent=journal.note_sent,
+            note_waiting=_note,
+        )
     stack.callback(sink.close)
     return sink
 
