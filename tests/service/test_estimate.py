@@ -1,6 +1,6 @@
 """What ``check`` says of the series is what the first exposition has, family by family."""
 
-from anthropic_exporter.commands.check import _ask
+from anthropic_exporter.commands.asking import ask
 from anthropic_exporter.simulate.instants import DAY
 from anthropic_exporter.simulate.inventory import ApiKey, Inventory
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, WORKSPACE, Event, ScriptedOrganization
@@ -27,7 +27,7 @@ def organization():
 
 def test_the_estimate_is_what_the_first_exposition_has(office):
     office.serve(organization(), refresh_step=60.0)
-    answer = _ask(office.settings, office.organization, office.clock.now)
+    answer = ask(office.settings, office.organization, office.clock.now)
     office.restart()
     office.cycle()
     shown = {found.family.name: len(found.samples) for found in office.at_work.families(office.clock.now)}

@@ -38,10 +38,9 @@ def demo(**given: object) -> None:
 
 def _run(flags: Mapping[str, object], folder: Path) -> None:
     addresses = _addresses(load(flags, os.environ, now=time.time(), need_key=False), flags)
-    # A wrong setting need not wait for these.
-    from anthropic_exporter.commands.findings import announce  # noqa: PLC0415
-    from anthropic_exporter.simulate.server import Simulator  # noqa: PLC0415
-    from anthropic_exporter.simulate.switches import EVERYTHING  # noqa: PLC0415
+    from anthropic_exporter.commands.findings import announce  # noqa: PLC0415 - a wrong setting need not wait for it
+    from anthropic_exporter.simulate.server import Simulator  # noqa: PLC0415 - as above
+    from anthropic_exporter.simulate.switches import EVERYTHING  # noqa: PLC0415 - as above
 
     with Simulator(switches=EVERYTHING) as fake:
         organization = OrganizationSettings(
