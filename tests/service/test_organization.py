@@ -132,6 +132,17 @@ def test_before_anything_was_asked_neither_up_nor_the_credential_is_known(office
     assert (status.up, status.credential_valid) == (None, True)
 
 
+def test_what_is_newest_is_not_known_before_all_is_read(office):
+    """History is read first, so the newest of it is weeks old for a moment."""
+    office.cycle("workspaces")
+    (usage,) = (poller for poller in office.at_work.pollers if poller.collector.name == "usage")
+    for found in usage.collector.read(office.clock.now):
+        usage.take(found, office.clock.now)
+        assert office.at_work.status().newest_usage is None
+    office.cycle("usage")
+    assert office.at_work.status().newest_usage == NOW - NOW % 3600
+
+
 def test_an_upstream_that_does_not_answer_says_nothing_about_the_credential(office):
     office.serve(acme(), faults=("reset",))
     office.cycle("organization")

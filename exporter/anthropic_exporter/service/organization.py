@@ -237,8 +237,8 @@ class OrganizationAtWork:
             name=organizations[0].name if organizations else "",
             up=self.up(),
             credential_valid=self._credential_valid(),
-            newest_usage=self._accounts.freshness("usage").newest,
-            newest_cost=self._accounts.freshness("cost").newest,
+            newest_usage=self._newest("usage"),
+            newest_cost=self._newest("cost"),
             collectors=(*(poller.status() for poller in self.pollers), *self._switched_off()),
         )
 
@@ -264,6 +264,10 @@ class OrganizationAtWork:
     def _counted(self) -> list[str]:
         """Return the counter families that have series; the state may hold more, of what is switched off now."""
         return [family for family in self._accounts.counters.families() if family in self.view.streams]
+
+    def _newest(self, stream: str) -> float | None:
+        """Return how new a stream is; None before it was read whole, as history is read first."""
+        return self._accounts.freshness(stream).newest if self._accounts.complete(stream) else None
 
     def _credential_valid(self) -> bool | None:
         """Return whether the credential is taken; None before upstream has answered."""
