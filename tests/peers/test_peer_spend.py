@@ -41,7 +41,7 @@ def test_days_count_once_whenever_the_exporter_started(generation):
     """Peers 2.4 c: after 14 days the cost was 1.52 or 0.56 of the truth, for a start at 13:07."""
     start = instant("2026-11-03T13:07:00Z")
     events = [Event(start + day * DAY + hour * HOUR, line(), output=40_000) for day in range(-2, 14) for hour in (0, 5)]
-    slow = {"usage": {"interval": 3600.0, "per_api_key": False}, "cost": {"interval": 3600.0}, "inventory": OFF}
+    slow = {"usage": {"interval": 10_800.0, "per_api_key": False}, "cost": {"interval": 10_800.0}, "inventory": OFF}
     with running(used(*events), now=start, switches={"generation": generation}, **slow) as pipeline:
         for day in range(14):
             pipeline.run(DAY)
