@@ -175,7 +175,7 @@ def test_a_budget_an_old_key_and_a_dead_credential_become_messages(
     assert dead[:2] == ("pagerduty", "CRITICAL: The Admin key for Scripted Organization is refused")
     for _, _, text in (nearly, exceeded, old, dead):
         assert re.search(r"Dashboard: http\S+/d/anthropic-\w+", text)
-        assert re.search(r"Runbook: http\S+/Anthropic\w+\.md", text)
+        assert re.search(r"Runbook: docs/runbooks/Anthropic\w+\.md", text)
         assert "{{" not in text
         assert "<no value>" not in text
         assert "<error" not in text
