@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anthropic_exporter.ledger.counters import Posting
-from anthropic_exporter.ledger.intervals import Delta
+from anthropic_exporter.ledger.intervals import Delta, together
 from anthropic_exporter.money.postings import AmountPoster, UsageFamilies, UsagePoster
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import TOKEN_TYPES, Interval, arranger
-from anthropic_exporter.utc import HOUR
+from anthropic_exporter.utc import DAY, HOUR
 from ledger.bounded import quick
 from ledger.instants import at
 
@@ -105,6 +105,29 @@ def test_an_estimate_is_exact_whatever_the_order(amounts, random):
         tokens = sum(values[place] for values in amounts)
         assert forth.get(("tokens", "default", "claude-opus-5", token_type), 0) == tokens
         assert forth.get(("usd", "default", "claude-opus-5", token_type), 0) == tokens * PRICE[place]
+
+
+EDGES = [edge for edge in PRICES.changes() if edge > at("2025-06-01")]
+SLOTS = st.sampled_from(
+    [Interval(edge + days * DAY, edge + days * DAY + DAY) for edge in EDGES for days in (-2, -1, 0, 1)]
+)
+MODELS = st.sampled_from(
+    sorted({sample.labels[0] for sample in PRICES.rows(NOON // DAY * DAY)} | {"claude-of-tomorrow"})
+)
+
+
+@quick
+@given(st.lists(st.tuples(SLOTS, MODELS, st.tuples(*[st.integers(-9, 9)] * 6), st.booleans()), max_size=12))
+def test_differences_that_are_alike_post_the_same_together(rows):
+    """Also over a change of prices, and also where they come to nothing."""
+    deltas = [
+        Delta(slot, ("default", model, *LABELS[2:]), values, values, before) for slot, model, values, before in rows
+    ]
+    one_by_one = posted(POSTER, *deltas)
+    found = posted(POSTER, *together(deltas, lambda start: PRICES.span(start // DAY * DAY)))
+    assert {key: amount for key, amount in found.items() if amount} == {k: v for k, v in one_by_one.items() if v}
+    if not any(before for *_, before in rows):
+        assert found.keys() == one_by_one.keys(), "a new combination makes the same series exist"
 
 
 def test_each_day_has_its_own_price():

@@ -4,7 +4,7 @@ Buckets of 1m, 1h and 1d nest and never cross a UTC day. So where one reading ha
 the hour is the unit in which both can be compared: the *slot*.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from anthropic_exporter.records import Cells, Interval, Labels, Values
@@ -53,6 +53,24 @@ def deltas(
             counted = _minus(new_counted.get(labels), old_counted.get(labels), len(known))
             if any(known) or any(counted):
                 yield Delta(slot, labels, known, counted, labels in old)
+
+
+def together(deltas: Iterable[Delta], alike: Callable[[int], int]) -> Iterator[Delta]:
+    """Yield what is counted of differences, as one where one combination of labels has several of slots that are alike.
+
+    Args:
+        alike: given the start of a slot, a number that is the same for slots that may be added up.
+    """
+    groups: dict[tuple[Labels, int], list[Delta]] = {}
+    for delta in deltas:
+        if any(delta.counted):
+            groups.setdefault((delta.labels, alike(delta.slot.starting_at)), []).append(delta)
+    for (labels, _), group in groups.items():
+        total = tuple(map(sum, zip(*[delta.counted for delta in group], strict=True)))
+        if len(group) == 1 or not any(total):  # nothing remains, and yet there was something
+            yield from group
+        else:
+            yield Delta(group[0].slot, labels, total, total, before=all(delta.before for delta in group))
 
 
 def _gather(

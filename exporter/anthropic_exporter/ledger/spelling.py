@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii
+from typing import cast
 
 from anthropic_exporter.ledger.statefile import COLUMNS
 from anthropic_exporter.records import Labels, Number, Values
@@ -36,4 +37,5 @@ def read_number(stored: int | str) -> Number:
 
 def padded(values: Values) -> list[int | str | None]:
     """Spell the values of a cell; what it does not have is null."""
-    return [*map(spell_number, values), *([None] * (COLUMNS - len(values)))]
+    spelled = map(spell_number, values) if Decimal in map(type, values) else cast("tuple[int, ...]", values)
+    return [*spelled, *([None] * (COLUMNS - len(values)))]

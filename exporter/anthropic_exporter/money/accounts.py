@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.ledger.book import Book, Change
 from anthropic_exporter.ledger.counters import Counters, Posting, Staged
-from anthropic_exporter.ledger.intervals import Delta
+from anthropic_exporter.ledger.intervals import Delta, together
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.ledger.windows import Days
 from anthropic_exporter.money.account import Account
@@ -325,7 +325,9 @@ class Accounts:
         self._changed(account.stream.name, change.deltas, now)
 
     def _postings(self, account: Account, deltas: list[Delta]) -> Iterator[Posting]:
-        return account.poster.counters(deltas, self._prices)
+        # Years of days hold the same few label sets over and over.
+        alike = together(deltas, lambda at: self._prices.span(floor(at, DAY)))
+        return account.poster.counters(alike, self._prices)
 
     def _renew(self) -> None:
         """Drop streams whose labels mean something else than when they were written."""

@@ -5,7 +5,6 @@ Years of hours hold the same few label sets over and over; their units are asked
 of days without a change of prices.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -28,16 +27,14 @@ class Linear:
     account: Account
     prices: PriceList
     _one: Number = field(init=False)
-    _edges: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._edges = self.prices.changes()
         # What is settled by the day is money; everything else is counted.
         self._one = Decimal(1) if self.account.stream.settled_only else 1
 
     def span(self, day: int) -> int:
-        """Return a number that is the same for all days between two changes of prices."""
-        return bisect_right(self._edges, day)
+        """See `PriceList.span`."""
+        return self.prices.span(day)
 
     def unit(self, labels: Labels, day: int, place: int) -> list[Posting]:
         """Return what one unit of the value at that place of a cell posts on a day (its midnight)."""

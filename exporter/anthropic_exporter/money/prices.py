@@ -1,6 +1,7 @@
 """What a token costs, by model, service tier, geography, speed, context window and day."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -91,6 +92,7 @@ class PriceList:
     _retired: dict[str, int]
     # price() is asked for every row of every bucket, but its questions are few: labels times days.
     _memo: dict[tuple[str, str, str, str, str, int], TokenPrices | Unpriced] = field(default_factory=dict, repr=False)
+    _spans: dict[int, int] = field(default_factory=dict, repr=False)
     _rates: dict[tuple[str, str, str, str, str, int], Rate | None] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -186,6 +188,12 @@ class PriceList:
         """Return the midnights, in order, between which no usage changes its price."""
         found = {edge for rows in self._rows.values() for row in rows for edge in (row.valid_from, row.valid_to)}
         return sorted(edge for edge in found if edge is not None)
+
+    def span(self, day: int) -> int:
+        """Return a number that is the same for all days between two changes of prices."""
+        if day not in self._spans:
+            self._spans[day] = bisect_right(self.changes(), day)
+        return self._spans[day]
 
     def rows(self, day: int) -> Iterator[PriceSample]:
         """Yield every price that usage of that day can have, under each name that the list has for a model.
