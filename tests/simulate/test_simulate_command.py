@@ -77,6 +77,10 @@ def test_keys_come_from_a_file(command, tmp_path):
         (["--switch", "nothing=1"], "no such switch"),
         (["--switch", f"accepted_keys={KEY}"], "a key is never a flag"),
         (["--switch", "cost_delay=long"], "cost_delay: expected float"),
+        (["--switch", "cost_delay=-1"], "cost_delay: expected 0 or more, found -1"),
+        (["--switch", "visibility_delay=NaN"], "visibility_delay: expected 0 or more, found nan"),
+        (["--switch", "requests_per_minute=-1"], "requests_per_minute: expected 0 or more, found -1"),
+        (["--admin-key-file", sys.executable], "holds no text"),
     ],
 )
 def test_a_wrong_flag_is_refused(arguments, message):

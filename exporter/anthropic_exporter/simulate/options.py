@@ -40,6 +40,8 @@ def _keys(ctx: click.Context, param: click.Parameter, value: Path | None) -> tup
         keys = tuple(line.strip() for line in value.read_text().splitlines() if line.strip())
     except OSError as error:
         raise click.BadParameter(f"cannot be read: {error.strerror}", ctx, param) from None
+    except UnicodeDecodeError:
+        raise click.BadParameter("holds no text", ctx, param) from None
     if not keys:
         raise click.BadParameter("holds no key", ctx, param)
     return keys

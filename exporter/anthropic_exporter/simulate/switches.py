@@ -90,9 +90,11 @@ class Switches:
             raise InvalidSwitch(f"fault_rate: expected 0 to 1, found {self.fault_rate}")
         if self.refresh_step <= 0:
             raise InvalidSwitch(f"refresh_step: expected more than 0, found {self.refresh_step}")
-        for name in ("visibility_delay", "lateness", "page_cap", "slow_seconds", "retry_after", "fault_limit"):
-            if getattr(self, name) < 0:
-                raise InvalidSwitch(f"{name}: expected 0 or more, found {getattr(self, name)}")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            # Not "< 0": NaN, which JSON may hold here, is not that either.
+            if isinstance(value, int | float) and each.name != "fault_seed" and not value >= 0:
+                raise InvalidSwitch(f"{each.name}: expected 0 or more, found {value}")
 
     def changed(self, values: Mapping[str, Any]) -> "Switches":
         """Make the switches with some of them set to values as they come from JSON.
