@@ -1,5 +1,7 @@
 import logging
+import time
 import traceback
+from email.utils import formatdate
 
 import httpx
 import pytest
@@ -261,6 +263,14 @@ def test_what_the_api_did_not_say_names_no_organization(answer):
     with pytest.raises(errors.PollError):
         upstream.api.organization()
     assert upstream.api.organization_header is None
+
+
+def test_how_far_the_clock_is_ahead_is_known_from_the_newest_answer_that_tells():
+    later = formatdate(time.time() + 86_400, usegmt=True)
+    upstream = Upstream(answers(ok(me()), ok(me(), {"date": later}), ok(me())))
+    told = [(upstream.api.organization(), upstream.api.clock_ahead)[1] for _ in range(3)]
+    assert told[0] is None
+    assert told[1:] == [pytest.approx(-86_400, abs=3600)] * 2
 
 
 def test_the_newest_organization_header_is_kept():

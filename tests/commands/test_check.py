@@ -4,12 +4,14 @@ import time
 
 import pytest
 
+from anthropic_exporter.api.retry import Policy
 from anthropic_exporter.cli import run
 from anthropic_exporter.expose.catalogue import COLLECTORS
 from anthropic_exporter.simulate.inventory import Inventory, Profile
 from anthropic_exporter.simulate.scripted import DEFAULT_WORKSPACE, WORKSPACE, Event, ScriptedOrganization
 from anthropic_exporter.simulate.server import Simulator
 from anthropic_exporter.simulate.switches import Switches
+from anthropic_exporter.utc import DAY
 from simulate.harness import line
 
 ORG = "/v1/organizations"
@@ -225,6 +227,15 @@ def test_a_wrong_address_is_told_from_an_organization_that_lacks_everything(chec
     status, table = check(Switches(faults=("not_found",)))
     assert status == 1
     assert table.advice[CONSOLE[0]].startswith("look at base_url: the Admin API is not there")
+
+
+def test_a_wrong_clock_is_told(check, monkeypatch):
+    assert check()[0] == 0
+    monkeypatch.setattr(Policy, "ahead", lambda *_: 40 * DAY + 62.0)
+    monkeypatch.setattr(f"{__name__}.Table", str)
+    status, out = check()
+    assert status == 1
+    assert "\nThe clock of this machine is 40d1m ahead of the API's; set it (NTP).\n" in out
 
 
 def test_where_nothing_answers_one_request_has_to_wait_and_no_more(free_port, monkeypatch, capsys):

@@ -94,6 +94,11 @@ class AdminApi:
         """The newest ``anthropic-organization-id``, or None before the first answer that had one."""
         return self._reader.organization_header
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds that this machine's clock is ahead of upstream's, or None before an answer that tells the time."""
+        return self._reader.clock_ahead
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()

@@ -37,7 +37,8 @@ class Reader:
     """What every endpoint module reads through. Thread-safe.
 
     ``organization_header`` is the newest ``anthropic-organization-id``, the only name of the organization
-    where /me is refused.
+    where /me is refused. ``clock_ahead`` is by how many seconds this machine's clock is ahead of upstream's, by the
+    newest answer that tells the time.
     """
 
     transport: Transport
@@ -48,6 +49,7 @@ class Reader:
     policy: Policy = field(default_factory=Policy)
     breaker: Breaker = field(default_factory=Breaker)
     organization_header: str | None = None
+    clock_ahead: float | None = None
 
     def read(self, call: Call, decoder: Decoder[T]) -> T:
         """Ask until there is an answer or no point in asking again.
@@ -128,6 +130,8 @@ class Reader:
             return
         taken = answer.status != HTTPStatus.UNAUTHORIZED
         self.observer.credential(taken)
+        ahead = self.policy.ahead(answer)
+        self.clock_ahead = self.clock_ahead if ahead is None else ahead
         organization = shown(answer.headers.get("anthropic-organization-id", ""), key, 100)
         if taken and organization:
             self.organization_header = organization

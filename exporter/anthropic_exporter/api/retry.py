@@ -31,7 +31,7 @@ class Policy:
 
     Args:
         jitter: a number from 0 to 1.
-        wall: seconds since 1970; used only for a hint that is an instant, where the answer has no ``date``.
+        wall: seconds since 1970, by the clock of this machine.
     """
 
     jitter: Callable[[], float] = field(default=random.random)
@@ -68,6 +68,11 @@ class Policy:
         if not found and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             found = self._until(_rfc3339(headers.get("anthropic-ratelimit-requests-reset")), headers)
         return min(found, LONGEST_HINT) if found else None
+
+    def ahead(self, answer: Answer) -> float | None:
+        """Give the seconds that this machine's clock is ahead of upstream's, or None where upstream does not tell."""
+        there = _http_date(answer.headers.get("date"))
+        return None if there is None else self.wall() - there
 
     def _until(self, instant: float | None, headers: httpx.Headers) -> float | None:
         if instant is None:

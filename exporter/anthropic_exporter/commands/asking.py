@@ -15,11 +15,14 @@ from anthropic_exporter.commands.probes import Credential, Probe, Rows, attempt,
 from anthropic_exporter.commands.progress import progress
 from anthropic_exporter.commands.series import estimate
 from anthropic_exporter.config import OrganizationSettings, Settings
+from anthropic_exporter.durations import format_duration
 from anthropic_exporter.errors import PollError, Unavailable
 from anthropic_exporter.expose.family import Family
 from anthropic_exporter.secrets import ENTERPRISE_PREFIX, looks_like_inference_key
+from anthropic_exporter.utc import MINUTE
 
 _AS_ABOVE = "as above"
+_CLOCK_SECONDS = 5 * MINUTE
 _UNKNOWN = 404
 
 
@@ -98,12 +101,22 @@ def ask(settings: Settings, organization: OrganizationSettings, now: float) -> A
     outcomes = [judge(probe, answer, credential) for probe, answer in answers]
     found = [each for outcome in outcomes for each in outcome.found]
     unheard = len(answers) == 1 and isinstance(answers[0][1], Unavailable) and answers[0][1].status is None
+    remark = f"Nothing answers at {organization.base_url}; the other endpoints were not asked." if unheard else ""
+    wrong_clock = _wrong_clock(api.clock_ahead)
     return Answer(
-        all(outcome.good for outcome in outcomes) and any(outcome.found for outcome in outcomes),
+        all(outcome.good for outcome in outcomes) and any(outcome.found for outcome in outcomes) and not wrong_clock,
         list(_without_repeats([outcome.row for outcome in outcomes])),
         estimate(settings, organization, found, now) if found else {},
-        f"Nothing answers at {organization.base_url}; the other endpoints were not asked." if unheard else "",
+        remark or wrong_clock,
     )
+
+
+def _wrong_clock(ahead: float | None) -> str:
+    """Say by how much this machine's clock is wrong, or nothing: reports of the wrong days look like no usage."""
+    if ahead is None or abs(ahead) < _CLOCK_SECONDS:
+        return ""
+    by = format_duration(abs(ahead) // MINUTE * MINUTE)
+    return f"The clock of this machine is {by} {'ahead of' if ahead > 0 else 'behind'} the API's; set it (NTP)."
 
 
 def _attempts(probes: Iterable[Probe], base_url: str) -> Iterator[tuple[Probe, Rows | PollError]]:
