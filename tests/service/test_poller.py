@@ -94,6 +94,7 @@ def test_a_lost_cycle_keeps_what_came_before_and_is_not_whole(caplog):
     status = office.poller.status()
     assert (status.state, status.error, status.advice, status.last_success) == ("failing", "GET /x: 503", "wait", None)
     (record,) = caplog.records
+    assert record.advice == "wait"
     assert (record.levelname, record.why, record.organization, record.collector) == (
         "WARNING",
         "GET /x: 503",

@@ -173,7 +173,8 @@ class Poller:
         self.health.error = str(error)
         self.health.advice = error.advice if isinstance(error, PollError) else ""
         self.health.refused = isinstance(error, AuthError)
-        log.warning("poll lost; showing the last values", extra={**self._where(), "why": str(error)})
+        advice = {"advice": self.health.advice} if self.health.advice else {}
+        log.warning("poll lost; what is shown stays", extra={**self._where(), "why": str(error), **advice})
         asked = error.retry_after if isinstance(error, PollError) else None
         return max(self._backoff(), asked or 0.0)
 
