@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,9 +83,14 @@ def test_a_page_is_written_as_its_samples(tmp_path):
 def test_the_other_process_writes_the_same(writer, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    expected = Files(other, LABELS).write(START, PAGE)
+    many = [
+        Series((*KEY[:1], f"apikey_{number:04}", *KEY[2:]), Moves(0, number, START, (), ())) for number in range(1200)
+    ]
+    page = replace(PAGE, families=[(TOKENS, many), *PAGE.families[1:]])
+    expected = Files(other, LABELS).write(START, page)
+    assert expected.samples == 3 * 1200 + 1
     for start in (START, START + 486 * HOUR):
-        written = writer.write(start, PAGE)()
+        written = writer.write(start, page)()
         assert written[1:] == expected[1:]
         assert (tmp_path / written.name).read_bytes() == (other / expected.name).read_bytes()
 

@@ -18,6 +18,9 @@ from anthropic_exporter.backfill.openmetrics import Files, Written
 from anthropic_exporter.backfill.page import Page
 from anthropic_exporter.errors import ConfigError, ExporterError
 
+_PART = 500
+"""Series that are handed on at once."""
+
 
 class Gone(ExporterError):  # noqa: N818 - it names what is so, as the other errors do
     """The process that writes has ended by itself."""
@@ -70,8 +73,11 @@ class Writer:
             OSError: the disk is full, or the like.
         """
         self._part = self._files.part(start)
-        # Family by family: pickle remembers all that it has seen until it is done, here and there.
-        self._send((start, replace(page, families=[]), len(page.families)), *page.families)
+        # In parts: pickle remembers all that it has seen until it is done, here and there.
+        parts = [
+            (family, found[at : at + _PART]) for family, found in page.families for at in range(0, len(found), _PART)
+        ]
+        self._send((start, replace(page, families=[]), len(parts)), *parts)
         return self._written
 
     def close(self) -> None:
@@ -125,8 +131,12 @@ def main() -> None:
     files: Files = pickle.load(requests)  # noqa: S301 - from the process that has started this one
     while True:
         try:
-            start, page, families = pickle.load(requests)  # noqa: S301 - likewise
-            page.families.extend(pickle.load(requests) for _ in range(families))  # noqa: S301 - likewise
+            start, page, parts = pickle.load(requests)  # noqa: S301 - likewise
+            for _ in range(parts):
+                family, found = pickle.load(requests)  # noqa: S301 - likewise
+                if not page.families or page.families[-1][0] != family:
+                    page.families.append((family, []))
+                page.families[-1][1].extend(found)
         except EOFError:
             return
         answer: Written | OSError
