@@ -4,14 +4,15 @@ Each book of ``postings`` has its days: tokens, estimates, bills; by workspace a
 """
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise, product
 
-from anthropic_exporter.ledger.book import Book
+from anthropic_exporter.ledger.book import EVER, Book
 from anthropic_exporter.ledger.intervals import Delta
 from anthropic_exporter.ledger.windows import Days
 from anthropic_exporter.money.hours import KEPT_DAYS
 from anthropic_exporter.money.postings import HOURS, Poster
 from anthropic_exporter.money.prices import PriceList
-from anthropic_exporter.utc import DAY, floor
+from anthropic_exporter.utc import DAY, WEEK, floor
 
 
 class DaySums:
@@ -38,13 +39,15 @@ class DaySums:
         Raises:
             StateError: it cannot be read; the days are as before.
         """
-        first = self.since(now)
-        held = [(poster, book.held(first)) for book, poster in streams]
-        for days in self._books.values():
-            days.clear()
-        self._from = first
-        for poster, deltas in held:
-            self.add(poster, deltas, prices)
+        fresh = DaySums(self.since)
+        fresh._from = self.since(now)
+        # A week at a time: all rows of two months at once would be most of the memory that the process ever takes.
+        weeks = [*range(fresh._from, max(int(now), fresh._from + 1), WEEK), EVER]
+        for (book, poster), (start, before) in product(streams, pairwise(weeks)):
+            fresh.add(poster, book.held(start, before=before), prices)
+        for name in self._books.keys() | fresh._books.keys():
+            self.of(name).replace(fresh.of(name))
+        self._from = fresh._from
 
     def add(self, poster: Poster, deltas: Iterable[Delta], prices: PriceList) -> None:
         """Add what has changed in a stream."""
