@@ -29,6 +29,14 @@ def test_a_terminal_gets_a_bold_header_and_its_text_as_it_is(monkeypatch):
     assert terminal.getvalue() == "\x1b[1mname  what to do\x1b[0m\nx     [bold]do[/bold]\n"
 
 
+def test_no_colour_leaves_the_header_as_plain_as_the_rest(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_table(("name", "what"), [("x", "y")])
+    assert terminal.getvalue() == "name  what\nx     y\n"
+
+
 def test_numbers_stand_to_the_right():
     assert list(lines(("a", "USD", "share"), [("x", "12.50", "3.1 %"), ("y", "1,200.00", "-")])) == [
         "a       USD  share",

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from anthropic_exporter.commands.amounts import colour
+
 _GAP = "  "
 _LEAST = 12
 """Characters that a column keeps however narrow the terminal."""
@@ -26,7 +28,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for number, line in enumerate(lines(header, rows, width)):
         # click leaves styles out where the output is no terminal.
-        click.echo(click.style(line, bold=True) if number == 0 else line)
+        click.echo(click.style(line, bold=True) if number == 0 else line, color=colour())
 
 
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[str]:
