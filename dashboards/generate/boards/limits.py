@@ -81,27 +81,19 @@ def _sections() -> list[Section]:
 
 
 def _tiles() -> list[tuple[Panel, int]]:
-    most_input = stat(
-        Text(
-            "Nearest to an input limit",
-            "The largest share of all groups, in the busiest minute of the last 60.",
-            "no limits are known",
-        ),
-        SHARE,
-        Query(f"max({_INPUT})"),
-        steps=config.LIMIT,
-        decimals=1,
-    )
-    most_output = stat(
-        Text(
-            "Nearest to an output limit",
-            "The largest share of all groups, in the busiest minute of the last 60.",
-            "no limits are known",
-        ),
-        SHARE,
-        Query(f"max({_OUTPUT})"),
-        steps=config.LIMIT,
-        decimals=1,
+    most_input, most_output = (
+        stat(
+            Text(
+                f"Nearest to an {what} limit",
+                "The largest share of all groups, in the busiest minute of the last 60.",
+                "no limits are known",
+            ),
+            SHARE,
+            Query(f"max({share})"),
+            steps=config.LIMIT,
+            decimals=1,
+        )
+        for what, share in (("input", _INPUT), ("output", _OUTPUT))
     )
     most_spend = stat(
         Text(
