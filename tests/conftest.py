@@ -134,7 +134,7 @@ class Process:
     def stderr(self) -> str:
         return (self.folder / "stderr").read_text(errors="replace")
 
-    def stop(self, number: int = signal.SIGTERM, timeout: float = 15.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 60.0) -> int:
         """Send a signal to exactly this process, and return its exit status."""
         if self.popen.poll() is None:
             self.popen.send_signal(number)

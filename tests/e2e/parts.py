@@ -46,8 +46,8 @@ def fast_settings(base_url: str, key_file: Path, **sections: Mapping[str, object
     """Return settings that poll usage and cost several times a second; ``sections`` are merged into them."""
     settings: dict[str, Any] = {
         "organizations": [{"alias": "scripted", "admin_key_file": str(key_file), "base_url": base_url}],
-        "usage": {"interval": "150ms", "per_api_key_interval": "200ms", "settle_delay": "0s"},
-        "cost": {"interval": "300ms", "settle_delay": "0s"},
+        "usage": {"interval": "150ms", "per_api_key_interval": "400ms", "settle_delay": "0s"},
+        "cost": {"interval": "500ms", "settle_delay": "0s"},
         # What no counter waits for is read less often: there are many lists, and each cycle takes CPU from the others.
         "inventory": {"interval": "2s"},
         "limits": {"interval": "2s"},
