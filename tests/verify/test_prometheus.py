@@ -48,7 +48,9 @@ def server():
     ("answer", "message"),
     [
         ((400, "application/json", REFUSED), "answered 400: parse error"),
-        ((302, "text/html", ""), "answered 302: Found"),
+        ((302, "text/html", ""), "answered 302: Found; name the address that it leads to"),
+        ((401, "text/html", ""), "answered 401: Unauthorized; --http.config.file has the credential"),
+        ((404, "text/html", ""), "answered 404: Not Found; expected the address of a Prometheus, without /api/v1"),
         ((200, "text/html", "<html>"), "answered 200"),
         ((200, "application/json", '{"status": "success"}'), "expected the answer of Prometheus' query API"),
         ((200, "application/json", "[1]"), "expected the answer of Prometheus' query API"),

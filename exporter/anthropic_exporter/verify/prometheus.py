@@ -10,6 +10,14 @@ from anthropic_exporter.verify.httpconfig import HttpConfig
 
 _TIMEOUT = 60.0
 _OK = 200
+#: What a person does about an answer; redirects are not followed, because a credential would go with them.
+_HINTS = {
+    301: "; name the address that it leads to",
+    302: "; name the address that it leads to",
+    401: "; --http.config.file has the credential",
+    403: "; --http.config.file has the credential",
+    404: "; expected the address of a Prometheus, without /api/v1",
+}
 
 
 class QueryError(ExporterError):
@@ -71,7 +79,8 @@ class Prometheus:
             if answer.status_code != _OK or content.get("status") != "success":
                 why = content.get("error")
                 why = why if isinstance(why, str) and why else answer.reason_phrase
-                raise QueryError(mask(f"{self._url}: answered {answer.status_code}: {why}"))
+                hint = _HINTS.get(answer.status_code, "")
+                raise QueryError(mask(f"{self._url}: answered {answer.status_code}: {why}{hint}"))
             result: list[dict[str, Any]] = content["data"]["result"]
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise QueryError(mask(f"{self._url}: {error or type(error).__name__}")) from error
