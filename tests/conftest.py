@@ -24,6 +24,9 @@ _SHORTEST, _LONGEST = 0.02, 0.25  # seconds between two questions: who waits lon
 def pytest_configure(config: pytest.Config) -> None:
     tools = Path(__file__).resolve().parent.parent / ".tools" / "bin"  # where tools.sh puts what no system package has
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{tools}"
+    # What a shell starts in its background is deaf to Ctrl-C, and so is all that the tests would start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "long: takes minutes; left out of make test, run by make test-long")
     config.addinivalue_line("markers", "needs(*tools): skip where a tool is not installed; fail with CI=true")
 
