@@ -6,7 +6,7 @@ import pytest
 
 from anthropic_exporter.config.sections import CountersSettings, UsageSettings
 from anthropic_exporter.config.settings import Settings
-from anthropic_exporter.errors import StateError, SuspiciousRead, Unavailable
+from anthropic_exporter.errors import StateError, SuspiciousRead, TooLarge, Unavailable
 from anthropic_exporter.ledger.store import Store
 from anthropic_exporter.money.prices import PriceList
 from anthropic_exporter.records import Intake, Interval
@@ -284,6 +284,26 @@ def test_counting_from_zero_counts_nothing_that_was_there_before():
     bench.upstream.events.append(replace(ONE, tokens=5))
     bench.poll(NOON + 60)
     assert bench.shown(NOON + HOLD)[series(ONE)] == 5
+
+
+def test_an_organization_too_large_for_one_answer_is_read_in_parts():
+    """Nothing is known of its size at first; a year by 31 days at a time is asked for, and refused."""
+    events = [replace(ONE, at=at("2026-01-05") + week * 7 * DAY, tokens=week + 1) for week in range(27)]
+    bench = Bench(Upstream(events)).start(NOON)
+
+    def too_large(_):
+        endpoint, start, end, width = bench.upstream.calls[-1]
+        if endpoint == "legacy" and end - start > {"1d": 3 * DAY, "1h": 6 * HOUR, "1m": DAY}[width]:
+            raise TooLarge("the body is larger than 64 MiB")
+
+    bench.upstream.fails = too_large
+    assert bench.poll(NOON)
+    truth = true_counters(bench.upstream, at("2026-01-01"))
+    assert bench.totals(TOKENS) == truth[TOKENS]
+    assert bench.totals(ESTIMATED) == truth[ESTIMATED]
+    bench.upstream.calls.clear()
+    assert bench.poll(NOON + 60)
+    assert len(bench.upstream.calls) < 20
 
 
 def test_a_stream_is_as_fresh_as_its_last_whole_cycle(bench):
