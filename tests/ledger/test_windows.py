@@ -52,12 +52,11 @@ def test_old_days_can_be_dropped():
 
 
 def test_days_made_anew_take_the_place_of_the_old_and_nothing_kept_of_those_is_taken_for_theirs():
-    days, fresh = Days(), Days()
-    for each in (days, fresh):
-        each.add(0, ("a",), (1,))
+    days = Days()
+    days.add(0, ("a",), (1,))
     days.add(DAY, ("b",), (2,))
     stamps = [days.stamp(0, DAY), days.stamp(0, 2 * DAY), days.version(0), days.version(DAY)]
-    days.replace(fresh)
+    days.replace({0: {("a",): (1,)}})
     after = [days.stamp(0, DAY), days.stamp(0, 2 * DAY), days.version(0), days.version(DAY)]
     assert not any(a == b for a, b in zip(stamps, after, strict=True))
     assert days.total(0, 2 * DAY) == {("a",): (1,)}

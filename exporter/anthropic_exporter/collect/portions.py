@@ -9,8 +9,8 @@ from anthropic_exporter.records import Interval
 
 T = TypeVar("T")
 
-MOST_ROWS = 100_000
-"""Rows that a reading holds at once, about. In memory each is some hundred bytes, in the answer some five hundred."""
+MOST_ROWS = 80_000
+"""Rows that a reading holds at once, about: two pages of the legacy report."""
 
 _CUT = 8
 """By how much less is asked for when an answer was too large."""

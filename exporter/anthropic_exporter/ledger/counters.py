@@ -113,7 +113,12 @@ class Counters:
     def load(self, counters: Iterable[tuple[str, Labels, Counter]], overflowed: Iterable[Key]) -> None:
         """Take what the store holds. A series that was held is held anew: nobody may have seen it."""
         for family, labels, counter in counters:
-            self._put((family, labels), replace(counter, hold_until=UNSEEN) if counter.hold_until else counter)
+            if counter.hold_until:
+                self._put((family, labels), replace(counter, hold_until=UNSEEN))
+            else:
+                self._families.setdefault(family, {})[labels] = counter
+        self._shown.clear()
+        self._overshoots.clear()
         self._overflowed.update(overflowed)
 
     def hold(self, series: Iterable[Key], overflowed: Iterable[Key]) -> None:

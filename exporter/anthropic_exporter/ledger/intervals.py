@@ -5,6 +5,7 @@ the hour is the unit in which both can be compared: the *slot*.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import add
 from typing import NamedTuple
 
 from anthropic_exporter.records import Cells, Interval, Labels, Values
@@ -94,7 +95,7 @@ def _gather(
 
 def plus(left: Values | None, right: Values) -> Values:
     """Add two rows of values; None is a row of zeros."""
-    return right if left is None else tuple([a + b for a, b in zip(left, right, strict=True)])
+    return right if left is None else tuple(map(add, left, right))
 
 
 def _minus(new: Values | None, old: Values | None, width: int = 0) -> Values:

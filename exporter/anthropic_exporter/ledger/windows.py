@@ -7,7 +7,6 @@ today.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
 
 from anthropic_exporter.ledger.intervals import plus
 from anthropic_exporter.records import Interval, Labels, Values
@@ -56,11 +55,11 @@ class Days:
             self._versions.pop(old, None)
             self._forget_sums()
 
-    def replace(self, other: Self) -> None:
-        """Take the days of another, and none of the own."""
+    def replace(self, days: Mapping[int, dict[Labels, Values]]) -> None:
+        """Hold these days instead of all others."""
         self._changes += 1
-        self._versions = dict.fromkeys((*self._days, *other._days), self._changes)
-        self._days = other._days
+        self._versions = dict.fromkeys((*self._days, *days), self._changes)
+        self._days = dict(days)
         self._forget_sums()
 
     def day(self, day: int) -> Mapping[Labels, Values]:

@@ -3,15 +3,17 @@
 Each book of ``postings`` has its days: tokens, estimates, bills; by workspace and model, or by key and model.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import pairwise, product
 
 from anthropic_exporter.ledger.book import EVER, Book
-from anthropic_exporter.ledger.intervals import Delta
+from anthropic_exporter.ledger.intervals import Delta, plus
 from anthropic_exporter.ledger.windows import Days
 from anthropic_exporter.money.hours import KEPT_DAYS
 from anthropic_exporter.money.postings import HOURS, Poster
 from anthropic_exporter.money.prices import PriceList
+from anthropic_exporter.records import Labels, Values
 from anthropic_exporter.utc import DAY, WEEK, floor
 
 
@@ -39,15 +41,17 @@ class DaySums:
         Raises:
             StateError: it cannot be read; the days are as before.
         """
-        fresh = DaySums(self.since)
-        fresh._from = self.since(now)
+        first = self.since(now)
+        made: defaultdict[str, defaultdict[int, dict[Labels, Values]]] = defaultdict(lambda: defaultdict(dict))
         # A week at a time: all rows of two months at once would be most of the memory that the process ever takes.
-        weeks = [*range(fresh._from, max(int(now), fresh._from + 1), WEEK), EVER]
+        weeks = [*range(first, max(int(now), first + 1), WEEK), EVER]
         for (book, poster), (start, before) in product(streams, pairwise(weeks)):
-            fresh.add(poster, book.held(start, before=before), prices)
-        for name in self._books.keys() | fresh._books.keys():
-            self.of(name).replace(fresh.of(name))
-        self._from = fresh._from
+            for name, day, labels, values in poster.days(book.held(start, before=before), prices):
+                cells = made[name][day]
+                cells[labels] = plus(cells[labels], values) if labels in cells else values
+        for name in self._books.keys() | made.keys():
+            self.of(name).replace(made[name])
+        self._from = first
 
     def add(self, poster: Poster, deltas: Iterable[Delta], prices: PriceList) -> None:
         """Add what has changed in a stream."""

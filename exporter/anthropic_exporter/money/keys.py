@@ -163,10 +163,12 @@ def _place(
     pool = max(sum(rests.values()), wanted, 1)
     over = dict(claims)
     for workspace_id, usd in amounts.items():
-        weights = {key: claim * pool for key, claim in at_home.get(workspace_id, {}).items()}
-        weights |= {key: claim * rests[workspace_id] for key, claim in roaming.items()}
-        weights[NONE] = rests[workspace_id] * (pool - wanted)
-        parts = allocate(usd, weights) if sum(weights.values()) else {NONE: usd}
+        own, rest = at_home.get(workspace_id, {}), rests[workspace_id]
+        weights = {key: claim * pool for key, claim in own.items()}
+        if rest:
+            weights |= {key: claim * rest for key, claim in roaming.items()}
+            weights[NONE] = rest * (pool - wanted)
+        parts = allocate(usd, weights) if weights else {NONE: usd}
         for key, part in parts.items():
             add(found, (workspace_id, model, key), part)
             over[key] = over.get(key, 0) - units(part)
