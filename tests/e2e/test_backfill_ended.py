@@ -1,7 +1,9 @@
 """A backfill that is ended in the middle of a file leaves none of it, and no process; the next one goes on."""
 
+import fcntl
 import json
 import os
+import select
 import signal
 import time
 
@@ -34,10 +36,14 @@ def test_ctrl_c_in_the_middle_of_a_file(simulate, process, wait_until, tmp_path,
     ]
     history.mkdir()
     part = Files(history, {}).part(slice_of(first) + SLICE)
-    os.mkfifo(part)  # to open it takes until somebody reads it, which nobody does
+    os.mkfifo(part)
+    reader = os.open(part, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)  # so that writing stops soon after it has begun: nobody reads on
     running = process(command, env=environment())
+    wait_until(lambda: select.select([reader], [], [], 0)[0] and os.read(reader, 1), timeout=60)
     wait_until(lambda: "openmetrics: " in running.stdout, timeout=60)
     assert running.stop(signal.SIGINT) == 130
+    os.close(reader)
     assert running.stderr.endswith("error: interrupted\n")
     assert "Traceback" not in running.stderr
     assert sorted(each.suffix for each in history.iterdir()) == [".json", ".openmetrics"]
