@@ -229,6 +229,15 @@ def test_nothing_of_a_stream_is_shown_before_it_was_read_whole():
     assert not [name for name in shown if "usage" in name or "cost" in name or "estimate" in name]
 
 
+def test_the_sums_of_a_window_are_not_rounded():
+    """The default context of decimal has 28 digits."""
+    large, small = Decimal("123456.78"), Decimal("1E-25")
+    office = Office(replace(YESTERDAY, usd=large), replace(YESTERDAY, at=NOON - 2 * DAY, usd=small))
+    office.bench.poll(NOON)
+    (shown,) = office.shown()["anthropic_cost_month_to_date_usd"].values()
+    assert shown == Decimal("123456.7800000000000000000000001")
+
+
 def test_freshness_says_how_far_usage_and_cost_are_known():
     office = Office(TODAY, YESTERDAY)
     office.bench.poll(NOON)

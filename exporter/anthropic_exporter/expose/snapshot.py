@@ -1,5 +1,6 @@
 """Everything that one organization shows at one moment, as samples of catalogue families."""
 
+import decimal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from anthropic_exporter.ledger.windows import WINDOWS, bounds
 from anthropic_exporter.money.accounts import Accounts
 from anthropic_exporter.money.coverage import coverage
 from anthropic_exporter.money.entities import Entities
+from anthropic_exporter.money.exact import EXACT
 from anthropic_exporter.money.statement import Spending, Statement
 from anthropic_exporter.records import TOKEN_TYPES, Values
 from anthropic_exporter.utc import DAY, floor, month_start, previous_month_start
@@ -128,15 +130,15 @@ class OrganizationView:
         What was used in another window has a zero: usage is known to be none. A bill is not.
         """
         days, (start, end) = self.accounts.days(book), bounds(window, now)
-        stamp = days.stamp(start, end)
         kept = self._sums.get((book, window))
-        if kept is None or kept[0] != stamp:
-            sums = days.total(start, end)
-            if book != "cost":
-                zeros: Values = (0,) * (len(TOKEN_TYPES) if book == "usage" else 2)
-                sums = {**dict.fromkeys(days.labels(), zeros), **sums}
-            found = window_samples(book, sums)
-            kept = self._sums[book, window] = (stamp, found)
+        with decimal.localcontext(EXACT):
+            stamp = days.stamp(start, end)
+            if kept is None or kept[0] != stamp:
+                sums = days.total(start, end)
+                if book != "cost":
+                    zeros: Values = (0,) * (len(TOKEN_TYPES) if book == "usage" else 2)
+                    sums = {**dict.fromkeys(days.labels(), zeros), **sums}
+                kept = self._sums[book, window] = (stamp, window_samples(book, sums))
         return kept[1]
 
     def _valid(self, stream: str, window: str, now: float) -> bool:
