@@ -1,11 +1,13 @@
 """The HTTP server: uvicorn on one or more listen addresses."""
 
+import asyncio
 import contextlib
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Self
 
 import uvicorn
@@ -92,7 +94,7 @@ class WebServer:
         """End ``run`` soon; from any thread, also before it."""
         self._stopped.set()
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.end()
 
     def close(self) -> None:
         """Stop listening, where ``run`` has not done so."""
@@ -104,10 +106,34 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._tell = started
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._tell()
+
+    async def main_loop(self) -> None:
+        """Tick once a second, for the Date of answers, and at once to end: uvicorn would wake ten times a second."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), 1.0)
+
+    def end(self) -> None:
+        """End soon; from any thread."""
+        self.should_exit = True
+        self._wake()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End soon, by a signal."""
+        super().handle_exit(sig, frame)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._woken.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
