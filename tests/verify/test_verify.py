@@ -4,6 +4,8 @@ import pytest
 
 from anthropic_exporter.simulate.scripted import Event
 from anthropic_exporter.utc import DAY, HOUR, MINUTE
+from anthropic_exporter.verify.held import Window, held
+from anthropic_exporter.verify.prometheus import Prometheus
 from simulate.harness import line
 from verify.recorded import BEGIN, LABS, LINES, NOW, company, healthy
 
@@ -54,6 +56,23 @@ def test_a_series_that_comes_back_brings_no_tokens_with_it(record, prometheus, v
     status, out, _ = verify("--prometheus", prometheus(record(company(idle)), fault))
     assert status == 0, out
     assert "nothing differs" in out
+
+
+def test_a_series_that_comes_back_brings_none_where_counters_began_again_before_the_first_scrape(record, prometheus):
+    """As at New Year, of an exporter that runs since January."""
+    idle = Event(BEGIN - 2 * DAY, line("claude-opus-4-6", LABS.id), uncached=5000, visible_at=BEGIN - 2 * DAY)
+
+    def fault(moment, samples):
+        shown = healthy(moment, samples)
+        return [each for each in shown if moment > NOW - 3 * HOUR or each[1].get("model") != "claude-opus-4-6"]
+
+    recorded = record(company(idle))
+    window = Window(NOW - 20 * DAY, NOW, NOW - 4 * DAY)
+    with Prometheus(prometheus(recorded, fault)) as there:
+        found = held(there, recorded.office.at_work.id, (*GROUPED, "token_type"), window)
+    risen = {group: found.increase(group) for group in found.end if "claude-opus-4-6" in group}
+    assert risen
+    assert set(risen.values()) == {0}
 
 
 def test_a_double_scrape_by_two_jobs_is_found_and_named(record, prometheus, verify):

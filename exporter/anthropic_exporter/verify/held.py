@@ -114,7 +114,8 @@ def held(
     )
     started_at = min((target.since for target in targets), default=window.end)
     start = prometheus.at(selector, started_at)
-    until = window.epoch - 1 if window.turns else window.end
+    # After a turn counters begin at 0: what comes in there brings nothing with it, if they were scraped before.
+    until = window.epoch - 1 if window.turns and started_at < window.epoch else window.end
     first = prometheus.at(f"min_over_time({selector}[{_seconds(until - started_at)}])", until)
     end = prometheus.at(selector, window.end)
     succeeded = f'anthropic_exporter_collector_last_success_timestamp_seconds{{{chosen},collector="usage"}}'
