@@ -229,6 +229,16 @@ def test_labels_that_leave_no_room_for_workspaces_or_models_are_warned_of(runnin
     assert [record.missing for record in caplog.records if "no room" in record.message] == missing
 
 
+def test_a_child_beside_its_parent_is_warned_of_also_after_a_reload(running, caplog):
+    (main,) = running.settings.organizations
+    running.next = replace(
+        running.settings, organizations=(main, replace(main, alias="child", organization_id=OTHER_ID))
+    )
+    caplog.clear()
+    assert running.site.reload() is None
+    assert [(r.parent, r.child) for r in caplog.records if "twice" in r.message] == [("main", "child")]
+
+
 def test_a_collector_that_a_reload_switches_off_is_told_of_no_more(running, wait_until):
     def collectors():
         told = running.exporter.metrics._recorded["anthropic_exporter_collector_supported"]

@@ -13,7 +13,6 @@ from anthropic_exporter import __version__, logs
 from anthropic_exporter.commands.options import by_flag, settings_flags
 from anthropic_exporter.commands.signals import hangups, normal_end
 from anthropic_exporter.config import Settings, load
-from anthropic_exporter.config.organizations import counted_twice
 from anthropic_exporter.revision import revision
 from anthropic_exporter.secrets import looks_like_inference_key
 
@@ -55,11 +54,6 @@ def _tell(settings: Settings) -> None:
     about = {"version": __version__, "revision": revision(), "python": platform.python_version()}
     logger.info("starting", extra=about)
     logger.info("effective settings", extra={"settings": str(settings)})
-    for parent, child in counted_twice(settings.organizations):
-        logger.warning(
-            "a parent and its child are both configured; sums over organization_id count the child twice",
-            extra={"parent": parent, "child": child},
-        )
     for organization in settings.organizations:
         if looks_like_inference_key(organization.credential.value()):
             logger.warning(

@@ -10,6 +10,7 @@ from anthropic_exporter import __version__, logs
 from anthropic_exporter.api.pacing import Pacer
 from anthropic_exporter.api.ports import Credential
 from anthropic_exporter.config import OrganizationSettings, Settings
+from anthropic_exporter.config.organizations import counted_twice
 from anthropic_exporter.errors import StateError
 from anthropic_exporter.expose.selfmetrics import SelfMetrics
 from anthropic_exporter.ledger.store import Store
@@ -182,7 +183,12 @@ class Exporter:
 
 
 def _warn(settings: Settings) -> None:
-    """Say what these settings make invisible."""
+    """Say what these settings make invisible, or twice as large."""
+    for parent, child in counted_twice(settings.organizations):
+        log.warning(
+            "a parent and its child are both configured; sums over organization_id count the child twice",
+            extra={"parent": parent, "child": child},
+        )
     missing = streams.untold(settings.usage.group_by) if settings.usage.enabled else ()
     if missing:
         log.warning(

@@ -145,7 +145,7 @@ class LiveSite:
             shown, families = self._families(now)
             made = self._renderer.render(families)
             self._tell(made, time.perf_counter() - begun)
-            # Right before the counters that it is about, so that no scrape has one without the other.
+            # Right before the counters that it is about: a scrape has both of one year, but for one in between.
             epoch = max(organization.epoch() for organization in self._organizations)
             self._metrics.set("anthropic_exporter_epoch_timestamp_seconds", (), epoch)
             self._exposition = made
