@@ -77,8 +77,8 @@ def _legacy_usage(asked: Asked, collector: str, dimensions: tuple[str, ...]) -> 
         return read(dimensions)
     except EmptyRange:
         raise
-    except BadRequest:
-        if "speed" not in dimensions:
+    except BadRequest as error:
+        if "speed" not in dimensions or not error.is_about_the_query:
             raise
     found = read(tuple(name for name in dimensions if name != "speed"))
     return Rows(found.count, "upstream refuses to group by speed; fast mode is not told apart", found.found)
