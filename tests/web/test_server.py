@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from anthropic_exporter.errors import ConfigError
+from anthropic_exporter.web import server as server_module
 from anthropic_exporter.web.app import create_app
 from anthropic_exporter.web.protocol import TimedProtocol
 from anthropic_exporter.web.server import WebServer
@@ -99,6 +100,12 @@ def test_stop_before_run_is_not_lost():
         thread.start()
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_stop_does_not_wait_for_a_tick(monkeypatch):
+    monkeypatch.setattr(server_module, "TICK", 3600.0)
+    with running() as server:
+        assert httpx.get(f"{server.urls[0]}/-/healthy").status_code == 200
 
 
 def test_headers_name_no_server_and_one_date():

@@ -23,6 +23,9 @@ OnReady = Callable[[tuple[str, ...]], None]
 #: Seconds for answers under way when the process is told to end. It has 5, and collectors have to end too.
 GRACE = 2
 
+TICK = 1.0
+"""Seconds between two looks at the clock, for the Date of answers."""
+
 # Longer than the usual scrape interval, so that Prometheus keeps its connection.
 _KEEP_ALIVE = 120
 
@@ -114,11 +117,11 @@ class _Server(uvicorn.Server):
         self._tell()
 
     async def main_loop(self) -> None:
-        """Tick once a second, for the Date of answers, and at once to end: uvicorn would wake ten times a second."""
+        """Wake for each tick, and at once to end: uvicorn would wake ten times a second to see whether it should."""
         self._loop = asyncio.get_running_loop()
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), 1.0)
+                await asyncio.wait_for(self._woken.wait(), TICK)
 
     def end(self) -> None:
         """End soon; from any thread."""
